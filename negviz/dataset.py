@@ -1,0 +1,243 @@
+"""Dataset: queries, documents, labelled positives, given negatives; frozen, rows are integers inside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from negviz.arrays import Ints, Keys, fingerprint, mix, text_keys
+from negviz.text import text_key
+
+QUERY_SCHEMA = pa.schema([("id", pa.large_string()), ("text", pa.large_string())])
+DOCUMENT_SCHEMA = pa.schema(
+    [
+        ("id", pa.large_string()),
+        ("title", pa.large_string()),
+        ("text", pa.large_string()),
+        ("group", pa.large_string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in a file that a person should know about; nothing is dropped without one.
+
+    Attributes:
+        file: File name relative to what was loaded.
+        line: 1-based line (or row) number, None when it concerns the whole file.
+        kind: Stable short word, such as ``unknown document`` or ``blank text``.
+        message: One sentence: what is wrong and what was done with it.
+    """
+
+    file: str
+    line: int | None
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Judgments:
+    """(query, document, grade) triples as three aligned arrays, sorted by query and document row."""
+
+    queries: Ints
+    documents: Ints
+    grades: Ints
+
+    @classmethod
+    def of(cls, triples: Iterable[tuple[int, int, int]]) -> "Judgments":
+        """Build from row triples; of a repeated (query, document) the highest grade is kept."""
+        best: dict[tuple[int, int], int] = {}
+        for query, document, grade in triples:
+            best[query, document] = max(grade, best.get((query, document), grade))
+        rows = sorted((query, document, grade) for (query, document), grade in best.items())
+        table = np.array(rows, dtype=np.int32).reshape(-1, 3)
+        return cls(*(np.ascontiguousarray(table[:, column]) for column in range(3)))
+
+    def __len__(self) -> int:
+        """Number of judged pairs."""
+        return len(self.queries)
+
+    def of_query(self, query: int) -> Ints:
+        """Document rows judged for a query row."""
+        low, high = np.searchsorted(self.queries, [query, query + 1])
+        return self.documents[low:high]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What a person loaded.
+
+    Documents are sorted by id, so that a tie broken by row is a tie broken by id, whatever the order of the file.
+
+    Attributes:
+        name: Short name, shown in the interface and in exports.
+        format: Name of the loader that read it.
+        queries: Table (id, text), in file order.
+        documents: Table (id, title, text, group), sorted by id; group is null where unknown.
+        positives: Labelled relevant pairs with their grades (>= 1).
+        given: Negatives that somebody already mined, to audit (grade 0).
+        held_out: Judgments to evaluate with. Mining never reads them.
+        problems: Everything noticed while reading.
+        facts: Further facts for people, such as the file names and the split that was read.
+    """
+
+    name: str
+    format: str
+    queries: pa.Table
+    documents: pa.Table
+    positives: Judgments
+    given: Judgments
+    held_out: Judgments
+    problems: tuple[Problem, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        name: str,
+        format: str,  # noqa: A002 - the word of the command line
+        queries: Sequence[tuple[str, str]],
+        documents: Sequence[tuple[str, str, str]],
+        positives: Iterable[tuple[str, str, int]],
+        given: Iterable[tuple[str, str]] = (),
+        held_out: Iterable[tuple[str, str, int]] = (),
+        groups: Sequence[str | None] | None = None,
+        problems: Iterable[Problem] = (),
+        facts: dict[str, Any] | None = None,
+    ) -> "Dataset":
+        """Build from ids and texts; ids must be unique and every judged id must exist (loaders see to both).
+
+        Args:
+            name: Short name.
+            format: Name of the loader.
+            queries: (id, text).
+            documents: (id, title, text).
+            positives: (query id, document id, grade).
+            given: (query id, document id) of negatives already mined.
+            held_out: (query id, document id, grade) kept for evaluation.
+            groups: A group a document (its article, say), None where unknown.
+            problems: What the loader noticed.
+            facts: Further facts for people.
+        """
+        order = sorted(range(len(documents)), key=lambda row: documents[row][0])
+        query_row = {query[0]: row for row, query in enumerate(queries)}
+        document_row = {documents[old][0]: new for new, old in enumerate(order)}
+        columns = list(zip(*documents, strict=True)) or [(), (), ()]
+        of_group = list(groups) if groups is not None else [None] * len(documents)
+        document_table = pa.table(
+            [
+                *(pa.array([column[old] for old in order], pa.large_string()) for column in columns),
+                pa.array([of_group[old] for old in order], pa.large_string()),
+            ],
+            schema=DOCUMENT_SCHEMA,
+        )
+        query_columns = list(zip(*queries, strict=True)) or [(), ()]
+        query_table = pa.table(
+            [pa.array(list(column), pa.large_string()) for column in query_columns], schema=QUERY_SCHEMA
+        )
+
+        def rows(triples: Iterable[tuple[str, str, int]]) -> Judgments:
+            return Judgments.of((query_row[query], document_row[document], grade) for query, document, grade in triples)
+
+        return cls(
+            name=name,
+            format=format,
+            queries=query_table,
+            documents=document_table,
+            positives=rows(positives),
+            given=rows((query, document, 0) for query, document in given),
+            held_out=rows(held_out),
+            problems=tuple(problems),
+            facts=dict(facts or {}),
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of all that mining can depend on; held-out judgments, problems and facts are not part of it."""
+        pairs = (self.positives, self.given)
+        judged = [part for each in pairs for part in (each.queries, each.documents, each.grades)]
+        columns = [_column_digest(self.queries, name) for name in QUERY_SCHEMA.names]
+        columns += [_column_digest(self.documents, name) for name in DOCUMENT_SCHEMA.names]
+        return fingerprint("dataset 1", *columns, *judged)
+
+    def query_id(self, row: int) -> str:
+        """The user's id of a query row."""
+        return str(self.queries["id"][int(row)].as_py())
+
+    def document_id(self, row: int) -> str:
+        """The user's id of a document row."""
+        return str(self.documents["id"][int(row)].as_py())
+
+    def query_text(self, row: int) -> str:
+        """Text of a query row."""
+        return str(self.queries["text"][int(row)].as_py())
+
+    def document_title(self, row: int) -> str:
+        """Title of a document row, empty where there is none."""
+        return str(self.documents["title"][int(row)].as_py() or "")
+
+    def document_text(self, row: int) -> str:
+        """Text of a document row, without its title."""
+        return str(self.documents["text"][int(row)].as_py())
+
+    def content(self, row: int) -> str:
+        """What encoders and lexical retrievers read: the title and the text, joined by a space as in BEIR."""
+        return f"{self.document_title(row)} {self.document_text(row)}".strip()
+
+    @cached_property
+    def contents(self) -> list[str]:
+        """Content of every document, by row."""
+        titles, texts = (self.documents[name].to_pylist() for name in ("title", "text"))
+        return [f"{title or ''} {text}".strip() for title, text in zip(titles, texts, strict=True)]
+
+    @cached_property
+    def query_texts(self) -> list[str]:
+        """Text of every query, by row."""
+        return list(self.queries["text"].to_pylist())
+
+    @cached_property
+    def document_ids(self) -> list[str]:
+        """The user's ids, by row."""
+        return list(self.documents["id"].to_pylist())
+
+    @cached_property
+    def query_ids(self) -> list[str]:
+        """The user's ids, by row."""
+        return list(self.queries["id"].to_pylist())
+
+    @cached_property
+    def document_keys(self) -> list[str]:
+        """Content key of every document, by row (see ``text.text_key``)."""
+        return [text_key(content) for content in self.contents]
+
+    @cached_property
+    def query_keys(self) -> list[str]:
+        """Content key of every query, by row."""
+        return [text_key(text) for text in self.query_texts]
+
+    def pair_keys(self, queries: Ints, documents: Ints) -> Keys:
+        """64-bit key of each (query id, document id), for noise that follows the pair and not its place.
+
+        Args:
+            queries: (queries,) rows.
+            documents: (queries, depth) rows; padding gets an arbitrary key.
+        """
+        query_keys, document_keys = self._id_keys
+        return mix(mix(query_keys[queries])[:, None] ^ document_keys[documents])
+
+    @cached_property
+    def _id_keys(self) -> tuple[Keys, Keys]:
+        return text_keys(self.query_ids), text_keys(self.document_ids)
+
+
+def _column_digest(table: pa.Table, name: str) -> str:
+    """Digest of a text column: its lengths (with -1 for null) and its characters."""
+    column = table[name].combine_chunks()
+    lengths = [-1 if value is None else len(value) for value in column.to_pylist()]
+    joined = "".join(value or "" for value in column.to_pylist())
+    return fingerprint(name, np.array(lengths, dtype=np.int64), np.frombuffer(joined.encode(), dtype=np.uint8))

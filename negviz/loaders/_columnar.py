@@ -1,0 +1,80 @@
+"""Columnar files: Parquet and Arrow, row by row; a line is then a row, counted from 1."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from negviz.errors import DataError
+from negviz.loaders._source import Source
+
+BATCH = 8192
+
+
+def is_columnar(source: Source, name: str) -> bool:
+    """Whether a file is Parquet, an Arrow file or an Arrow stream, by its first bytes."""
+    return source.magic(name).startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"))
+
+
+def first_row(source: Source, name: str) -> dict[str, Any] | None:
+    """First row of a file, None if it has none."""
+    return next((row for _, row in rows_of(source, name)), None)
+
+
+def columns_of(source: Source, name: str) -> list[str]:
+    """Names of the columns.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+    try:
+        if source.magic(name).startswith(b"PAR1"):
+            return list(pq.read_schema(source.file(name)).names)
+        with pa.OSFile(str(source.file(name))) as handle:
+            return list(_arrow(handle).schema.names)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(name, error) from None
+
+
+def rows_of(source: Source, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows with their numbers.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+    number = 0
+    try:
+        for batch in _batches(source, name):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+            if source.progress:
+                source.progress(f"Reading {name}", number, None)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(name, error) from None
+
+
+def _batches(source: Source, name: str) -> Iterator[pa.RecordBatch]:
+    if source.magic(name).startswith(b"PAR1"):
+        with pq.ParquetFile(source.file(name)) as parquet:
+            yield from parquet.iter_batches(BATCH)
+        return
+    with pa.OSFile(str(source.file(name))) as handle:
+        reader = _arrow(handle)
+        if isinstance(reader, pa.ipc.RecordBatchFileReader):
+            yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+        else:
+            yield from reader
+
+
+def _arrow(handle: Any) -> Any:
+    """Reader of an Arrow file, or of a stream, as a saved Hugging Face dataset has."""
+    start = handle.read(6)
+    handle.seek(0)
+    return pa.ipc.open_file(handle) if start == b"ARROW1" else pa.ipc.open_stream(handle)
+
+
+def _damaged(name: str, error: Exception) -> DataError:
+    why = str(error).split("\n")[0][:120]
+    return DataError(f"{name} is a Parquet or Arrow file but damaged or cut off ({why}); make or fetch it again.")

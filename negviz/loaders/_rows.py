@@ -1,0 +1,316 @@
+"""Rows: what a loader read, in the words of no format; each row knows its file and line, so that problems can say."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from negviz.dataset import Problem
+from negviz.text import is_blank
+
+PROBLEM_KINDS = {
+    "bad row": "wrong number of cells, not an object, or a key is missing; the row was left out",
+    "blank text": "nothing readable: a blank query or positive is left out, another blank document is kept",
+    "byte order mark": "more than the usual one at the start, or one inside a text",
+    "conflicting judgment": "one pair has two different judgments; the highest holds",
+    "damaged text": "replacement characters, halves of surrogate pairs, or UTF-8 that was read as Latin-1",
+    "duplicate id": "an id that stands for two entries; says what was kept",
+    "duplicate judgment": "the same judgment, or the same negative of one row, twice",
+    "duplicate text": "two ids with the same text but for case, spacing and Unicode form; both were kept",
+    "no header": "the file has no header line; its columns were taken by place",
+    "query without a positive": "neither a positive nor a held-out judgment; kept",
+    "stray quote": "a quotation mark that is never closed; the line was read as it stands",
+    "truncated line": "the last row is cut off; it was left out",
+    "unknown document": "a judgment of a document that is not there; left out",
+    "unknown query": "a judgment of a query that is not there; left out",
+}
+MISSING = frozenset({"nan", "NaN", "NAN", "None", "<NA>"})
+_ODD = re.compile("[\ud800-\udfff\ufffd\ufeff]|[\u00c2-\u00f4][\u0080-\u009f]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class Place(NamedTuple):
+    """Where something stands."""
+
+    file: str
+    line: int | None
+
+
+class Passage(NamedTuple):
+    """A document as a row of training data carries it; None is a cell with nothing in it."""
+
+    text: str | None
+    title: str = ""
+    id: str | None = None
+    group: str | None = None
+
+
+class BadRowError(ValueError):
+    """A row that cannot be read; the text completes the sentence "the row ...". Never leaves the loaders."""
+
+
+def as_text(value: Any) -> str | None:
+    """A cell's text; None where there is nothing (null, NaN); numbers become their digits.
+
+    Raises:
+        BadRowError: If the value is a list or an object.
+    """
+    if isinstance(value, str):
+        return None if value in MISSING else value
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    raise BadRowError(f"holds a {type(value).__name__} where a text is wanted")
+
+
+def as_id(value: Any) -> str | None:
+    """An id as text; None where there is none."""
+    text = as_text(value)
+    return text if text is None or text.strip() else None
+
+
+@dataclass
+class Shelf:
+    """Queries or documents in order of first appearance; a handle is a place on the shelf."""
+
+    what: str
+    ids: list[str | None] = field(default_factory=list)
+    contents: list[tuple[str, ...]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    by_id: dict[str, int] = field(default_factory=dict)
+    by_content: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def add(self, id: str | None, content: tuple[str, ...], place: Place) -> int:  # noqa: A002
+        """Put something new on the shelf."""
+        handle = len(self.ids)
+        self.ids.append(id)
+        self.contents.append(content)
+        self.places.append(place)
+        if id is None:
+            self.by_content[content] = handle
+        else:
+            self.by_id[id] = handle
+        return handle
+
+    def final_ids(self) -> list[str]:
+        """Ids of all handles; what has none gets one such as ``d000001``, by order, never one that is taken."""
+        number, found = 0, []
+        for known in self.ids:
+            name = known
+            while name is None:
+                number += 1
+                made = f"{self.what[0]}{number:06d}"
+                name = None if made in self.by_id else made
+            found.append(name)
+        return found
+
+
+@dataclass
+class Rows:
+    """What a loader hands back.
+
+    Attributes:
+        queries: Shelf of (text,).
+        documents: Shelf of (title, text).
+        groups: Group of a document handle, where known.
+        positives: Grade (>= 1) of (query, document).
+        judged_not_relevant: Place of (query, document) that somebody judged 0 or less.
+        given: Place of (query, document) that somebody mined as a negative.
+        held_out: Grade of (query, document) to evaluate with.
+        problems: What was noticed.
+        facts: Further facts for people.
+    """
+
+    queries: Shelf = field(default_factory=lambda: Shelf("query"))
+    documents: Shelf = field(default_factory=lambda: Shelf("document"))
+    groups: dict[int, str] = field(default_factory=dict)
+    positives: dict[tuple[int, int], int] = field(default_factory=dict)
+    judged_not_relevant: dict[tuple[int, int], Place] = field(default_factory=dict)
+    given: dict[tuple[int, int], Place] = field(default_factory=dict)
+    held_out: dict[tuple[int, int], int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def report(self, kind: str, message: str, place: Place) -> None:
+        """Note a problem; the kind is one of ``PROBLEM_KINDS``."""
+        self.problems.append(Problem(place.file, place.line, kind, message))
+
+    def query(self, text: str | None, place: Place, *, id: str | None = None, listed: bool = False) -> int | None:  # noqa: A002
+        """Take in a query.
+
+        Args:
+            text: Its text.
+            place: Where it stands.
+            id: Its id, None where the format has none: then the same text is the same query.
+            listed: Whether the file is a list of queries, in which an id may stand only once.
+
+        Returns:
+            Its handle, None when it is blank and was left out.
+        """
+        if text is None or is_blank(text):
+            self.report("blank text", f"The query{_named(id)} is blank; it was left out.", place)
+            return None
+        return self._put(self.queries, id, (text,), place, listed)
+
+    def document(
+        self,
+        passage: Passage,
+        place: Place,
+        *,
+        listed: bool = False,
+    ) -> int:
+        """Take in a document; ``listed`` as for queries."""
+        content = (passage.title, passage.text or "")
+        before = len(self.documents.ids)
+        handle = self._put(self.documents, passage.id, content, place, listed)
+        if handle == before and is_blank(content[0]) and is_blank(content[1]):
+            self.report("blank text", f"The document{_named(passage.id)} is blank; it was kept.", place)
+        if passage.group and not (listed and handle != before):
+            self.groups.setdefault(handle, passage.group)
+        return handle
+
+    def judge(self, query: int, document: int, grade: int, place: Place, *, listed: bool = False) -> None:
+        """Take in a judgment: 1 and more is a positive; of two the higher holds.
+
+        Args:
+            query: Handle.
+            document: Handle.
+            grade: Grade; 0 and less says not relevant.
+            place: Where it stands.
+            listed: Whether each pair should stand only once, as in a file of judgments.
+        """
+        pair = query, document
+        old = self.positives.get(pair, 0 if pair in self.judged_not_relevant else None)
+        new = max(grade, 0)
+        if old is not None and old != new:
+            self.report("conflicting judgment", f"{self.name(pair)} is judged {old} and {new}; {max(old, new)} holds.", place)
+        elif old is not None and listed:
+            self.report("duplicate judgment", f"{self.name(pair)} is judged {new} twice; counted once.", place)
+        if max(old or 0, new) > 0:
+            self.positives[pair] = max(old or 0, new)
+            self.judged_not_relevant.pop(pair, None)
+        else:
+            self.judged_not_relevant.setdefault(pair, place)
+
+    def hold_out(self, query: int, document: int, grade: int, place: Place) -> None:
+        """Take in a judgment to evaluate with; of two for one pair the higher holds."""
+        pair = query, document
+        old = self.held_out.get(pair)
+        if old is not None:
+            kind = "duplicate judgment" if old == grade else "conflicting judgment"
+            self.report(kind, f"{self.name(pair)} is judged {old} and {grade}; {max(old, grade)} holds.", place)
+        self.held_out[pair] = grade if old is None else max(old, grade)
+
+    def example(
+        self, query: str | None, positives: Iterable[Passage], negatives: Iterable[Passage], place: Place, *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:  # fmt: skip
+        """Take in one row of training data: a query with its positives and its mined negatives."""
+        row = self.query(query, place, id=id)
+        if row is None:
+            return
+        for passage in positives:
+            if passage.text is None or (is_blank(passage.text) and is_blank(passage.title)):
+                self.report("blank text", "A positive is blank; it was left out.", place)
+            else:
+                self.judge(row, self.document(passage, place), 1, place)
+        seen: set[int] = set()
+        for passage in negatives:
+            if passage.text is None:
+                self.report("blank text", "A negative is missing; it was left out.", place)
+                continue
+            document = self.document(passage, place)
+            if document in seen:
+                self.report("duplicate judgment", "A negative stands twice in this row; counted once.", place)
+            seen.add(document)
+            self.given.setdefault((row, document), place)
+
+    def name(self, pair: tuple[int, int]) -> str:
+        """What to call a pair of handles in a problem."""
+        query, document = pair
+        query_name = self.queries.ids[query] or _short(self.queries.contents[query][0])
+        document_name = self.documents.ids[document] or _short(self.documents.contents[document][1])
+        return f"Query '{query_name}' with document '{document_name}'"
+
+    def _put(self, shelf: Shelf, id: str | None, content: tuple[str, ...], place: Place, listed: bool) -> int:  # noqa: A002
+        if id is None and (known := shelf.by_content.get(content)) is not None:
+            return known
+        content = tuple(part if part.isascii() else self._readable(part, place) for part in content)
+        known = shelf.by_content.get(content) if id is None else shelf.by_id.get(id)
+        if known is None:
+            return shelf.add(id, content, place)
+        if id is None or (not listed and shelf.contents[known] == content):
+            return known
+        if listed:
+            other = "" if shelf.contents[known] == content else " with another text"
+            first = f"line {shelf.places[known].line}"
+            message = f"The {shelf.what} id '{id}' stands again{other}; the first ({first}) was kept."
+            self.report("duplicate id", message, place)
+            return known
+        return self._rename(shelf, id, content, place)
+
+    def _rename(self, shelf: Shelf, id: str, content: tuple[str, ...], place: Place) -> int:  # noqa: A002
+        """A row of training data uses an id for a second text: both are kept, or the judgment would hit the wrong one."""
+        number = 2
+        while (known := shelf.by_id.get(f"{id}#{number}")) is not None:
+            if shelf.contents[known] == content:
+                return known
+            number += 1
+        message = f"The {shelf.what} id '{id}' stands for another text too; this one is kept as '{id}#{number}'."
+        self.report("duplicate id", message, place)
+        return shelf.add(f"{id}#{number}", content, place)
+
+    def _readable(self, text: str, place: Place) -> str:
+        """Report characters that are no text; halves of surrogate pairs, which no file can hold, are replaced."""
+        found = _ODD.search(text)
+        if found is None:
+            return text
+        if found[0] == "\ufeff":
+            self.report("byte order mark", "A byte order mark stands inside a text; it was left there.", place)
+        elif _HALF.search(text):
+            self.report("damaged text", "Half a surrogate pair was replaced by U+FFFD.", place)
+        elif found[0] == "\ufffd":
+            self.report("damaged text", "The text holds U+FFFD, the sign for a lost character; kept.", place)
+        else:
+            message = f"The text looks like UTF-8 that was read as Latin-1 ({found[0]!a}); kept as it is."
+            self.report("damaged text", message, place)
+        return _HALF.sub("\ufffd", text)
+
+
+def passage_of(value: Any, default_id: str | None = None) -> Passage:
+    """A document from a text or from an object such as ``{"docid", "title", "text"}``, in any trainer's words.
+
+    Raises:
+        BadRowError: If it is neither.
+    """
+    if not isinstance(value, dict):
+        return Passage(as_text(value), "", default_id)
+    for key in ("text", "contents", "content", "document", "passage"):
+        if key in value:
+            names = ("docid", "doc_id", "passage_id", "psg_id", "document_id", "pid", "_id", "id")
+            own = next((as_id(value[name]) for name in names if name in value), default_id)
+            return Passage(as_text(value[key]), as_text(value.get("title")) or "", own, group_of(value))
+    raise BadRowError("has a document without a text")
+
+
+def group_of(value: dict[str, Any]) -> str | None:
+    """The group that a document says it belongs to, at its top level or among its metadata."""
+    metadata = value.get("metadata")
+    for place in (value, metadata if isinstance(metadata, dict) else {}):
+        for key in ("group", "doc_group", "article", "url"):
+            if isinstance(place.get(key), str | int) and str(place[key]).strip():
+                return str(place[key])
+    return None
+
+
+def _named(id: str | None) -> str:  # noqa: A002
+    return f" '{id}'" if id else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"

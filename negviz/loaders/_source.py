@@ -1,0 +1,222 @@
+"""Source: the file or folder to read, as numbered lines of text, whatever its compression and encoding."""
+
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from negviz.dataset import Problem
+from negviz.errors import DataError
+
+Progress = Callable[[str, int, int | None], None]
+
+HEAD_BYTES = 1 << 22
+PROGRESS_LINES = 4096
+BYTE_ORDER_MARK = "\ufeff"
+COMPRESSED = (".gz", ".zst")
+ENDINGS = {
+    ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "delimited", ".tsv": "delimited",
+    ".txt": "delimited", ".parquet": "columnar", ".arrow": "columnar",
+}  # fmt: skip
+FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive or an Office file",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"SQLite format 3": "an SQLite database",
+    b"\x80\x04\x95": "a Python pickle",
+    b"\x93NUMPY": "a NumPy array",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+}
+DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+
+
+def bare(name: str) -> str:
+    """File name without folders, compression and format endings, in lower case: ``qrels/Dev.tsv.gz`` gives ``dev``."""
+    stem = Path(name).name.lower()
+    for ending in (*COMPRESSED, *ENDINGS):
+        stem = stem.removesuffix(ending)
+    return stem
+
+
+def ending(name: str) -> str:
+    """Format ending of a file name in lower case, below any compression: ``a.JSONL.gz`` gives ``.jsonl``."""
+    path = Path(name.lower())
+    return Path(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a loader reads from.
+
+    Attributes:
+        path: The file or folder that was asked for.
+        files: Names relative to the folder, sorted; of a file, its own name.
+        columns: The person's names for roles, such as ``{"query": "frage"}``.
+        encoding: Name of the text encoding, None for UTF-8.
+        split: Split that was asked for.
+        progress: Called with (what is read, bytes done, bytes in all).
+        notices: Problems found while turning bytes into text.
+    """
+
+    path: Path
+    files: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    split: str | None = None
+    progress: Progress | None = None
+    notices: list[Problem] = field(default_factory=list)
+    heads: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether a folder was asked for."""
+        return self.path.is_dir()
+
+    @property
+    def only(self) -> str:
+        """Name of the single file that was asked for."""
+        return self.files[0]
+
+    def file(self, name: str) -> Path:
+        """Where a file lies."""
+        return self.path / name if self.is_folder else self.path
+
+    def magic(self, name: str) -> bytes:
+        """First bytes of a file below its compression."""
+        with self._opened(name) as handle:
+            return handle.read(16)
+
+    def head(self, name: str) -> str:
+        """Decoded beginning of a file without its byte order mark; read once.
+
+        Raises:
+            DataError: If it is not text in the encoding.
+        """
+        if name not in self.heads:
+            with self._opened(name) as handle:
+                start = _read_some(handle, HEAD_BYTES)
+                complete = not handle.read(1)
+            self._refuse_foreign(name, start)
+            try:
+                text = codecs.getincrementaldecoder(self.codec)().decode(start, final=complete)
+            except UnicodeDecodeError as error:
+                raise self._undecodable(name, start.count(b"\n", 0, error.start) + 1, error) from None
+            self.heads[name] = text.lstrip(BYTE_ORDER_MARK)
+        return self.heads[name]
+
+    def lines(self, name: str, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
+        """Numbered lines of a text file, the first is 1; only line feeds (and carriage returns before them) end a line.
+
+        Args:
+            name: Which file.
+            keep_ends: Leave the line ends on.
+
+        Raises:
+            DataError: If the file is damaged or is not text in the encoding; names the line.
+        """
+        with self._opened(name) as handle:
+            for number, text in enumerate(self._decoded(name, handle), start=1):
+                line = self._without_mark(name, text) if number == 1 else text
+                if self.progress and number % PROGRESS_LINES == 0:
+                    self.progress(f"Reading {name}", self.done(handle), self.file(name).stat().st_size)
+                yield number, line if keep_ends else line.removesuffix("\n").removesuffix("\r")
+
+    @staticmethod
+    def done(handle: IO[bytes]) -> int:
+        """Bytes read of the file on disk so far, compressed or not."""
+        raw: IO[bytes] = getattr(handle, "fileobj", None) or getattr(handle, "negviz_raw", handle)
+        return raw.tell()
+
+    @property
+    def codec(self) -> str:
+        """Name of the encoding that Python knows.
+
+        Raises:
+            DataError: If there is no such text encoding.
+        """
+        try:
+            found = codecs.lookup(self.encoding or "utf-8")
+            b"a".decode(found.name) if "utf-16" not in found.name and "utf-32" not in found.name else ""
+        except (LookupError, UnicodeDecodeError):
+            raise DataError(
+                f"There is no text encoding called '{self.encoding}'; --encoding takes names such as utf-8, gb18030, "
+                "latin-1 or shift_jis."
+            ) from None
+        return found.name
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[IO[bytes]]:
+        """Open for reading below the compression, which is known by content and not by name."""
+        try:
+            with self.file(name).open("rb") as raw:
+                start = raw.peek(4)[:4]
+                if start.startswith(b"\x1f\x8b"):
+                    with gzip.GzipFile(fileobj=raw) as handle:
+                        yield io.BufferedReader(handle)  # type: ignore[arg-type]
+                elif start == b"\x28\xb5\x2f\xfd":
+                    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+                    with io.BufferedReader(reader) as buffered:  # type: ignore[type-var]
+                        yield buffered
+                else:
+                    yield raw
+        except DAMAGE as error:
+            raise DataError(f"{name} is compressed but damaged or cut off ({error}); make or fetch it again.") from None
+        except OSError as error:
+            raise DataError(f"{name} cannot be read: {error.strerror or error}.") from None
+
+    def _decoded(self, name: str, handle: IO[bytes]) -> Iterator[str]:
+        codec, number = self.codec, 0
+        wide = codec.startswith(("utf-16", "utf-32"))
+        # A file of carriage returns alone (old Macintosh) has no line feed to split its bytes at.
+        start = handle.peek(1 << 16) if hasattr(handle, "peek") else b""
+        try:
+            if wide or (b"\r" in start and b"\n" not in start):
+                for number, line in enumerate(io.TextIOWrapper(handle, codec, newline=None), start=1):  # noqa: B007
+                    yield line
+            else:
+                for number, raw in enumerate(handle, start=1):  # noqa: B007
+                    yield raw.decode(codec)
+        except UnicodeDecodeError as error:
+            raise self._undecodable(name, number if not wide else number + 1, error) from None
+
+    def _without_mark(self, name: str, line: str) -> str:
+        clean = line.lstrip(BYTE_ORDER_MARK)
+        if len(line) - len(clean) > 1:
+            message = "The file starts with more than one byte order mark; they were taken off."
+            self.notices.append(Problem(name, 1, "byte order mark", message))
+        return clean
+
+    def _refuse_foreign(self, name: str, start: bytes) -> None:
+        for magic, what in FOREIGN.items():
+            if start.startswith(magic):
+                raise DataError(f"{name} is {what}, not text or Parquet; unpack or export it first.")
+
+    def _undecodable(self, name: str, line: int, error: UnicodeDecodeError) -> DataError:
+        if self.encoding:
+            return DataError(f"{name} line {line} is not {self.encoding} text; give the file's own --encoding.")
+        if error.start == 0 and error.object[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+            return DataError(f"{name} line {line} is not UTF-8 but looks like UTF-16; give --encoding utf-16.")
+        byte = error.object[error.start]
+        return DataError(
+            f"{name} line {line} is not UTF-8 (byte 0x{byte:02X}); if it is text in another encoding, name it, "
+            "as in --encoding gb18030 or --encoding latin-1."
+        )
+
+
+def _read_some(handle: IO[bytes], wanted: int) -> bytes:
+    """Up to so many bytes; compressed streams may return fewer at a time."""
+    parts: list[bytes] = []
+    while wanted > 0 and (part := handle.read(wanted)):
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)

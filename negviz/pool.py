@@ -1,0 +1,170 @@
+"""Pool: the one table, query x candidate, as 2-D arrays; read-only, with a content fingerprint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from negviz.arrays import PAD, Bools, Flags, Floats, Ints, Keys, Scores, descending, fingerprint, frozen, positions
+from negviz.dataset import Dataset
+from negviz.errors import MissingInputError
+
+Anchor = Literal["min", "mean", "max"]
+
+LEAKS = {
+    "labelled positive": 1,
+    "same text as a positive": 2,
+    "near-duplicate of a positive": 4,
+    "is the query itself": 8,
+    "blank text": 16,
+    "positive of a near-identical query": 32,
+    "same group as a positive": 64,
+}
+KNOWN_NEGATIVE = 128
+ALL_LEAKS = sum(LEAKS.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Candidates of every query, with a rank layer for each retriever and a score layer for each scorer.
+
+    Attributes:
+        dataset: Where the rows point to.
+        queries: (queries,) rows of ``dataset.queries``.
+        documents: (queries, depth) rows of ``dataset.documents``, ``PAD`` where there is no candidate; a row's
+            candidates are in order of document row, that is of document id.
+        ranks: For each retriever (queries, depth), 0 is best, -1 where it did not bring the candidate.
+        scores: For each scorer (queries, depth), higher is nearer, NaN where unknown.
+        positives: (queries, positives) rows of documents, ``PAD`` beyond a query's last.
+        positive_scores: For each scorer (queries, positives), NaN where unknown.
+        flags: (queries, depth) bits, see ``LEAKS`` and ``KNOWN_NEGATIVE``.
+        scales: For each scorer the scale of its values: ``cosine``, ``dot``, ``bm25`` and so on.
+        origin: How the pool was made (encoder identity, retrievers, depth), for people and manifests.
+    """
+
+    dataset: Dataset
+    queries: Ints
+    documents: Ints
+    ranks: Mapping[str, Ints]
+    scores: Mapping[str, Scores]
+    positives: Ints
+    positive_scores: Mapping[str, Scores]
+    flags: Flags
+    scales: Mapping[str, str]
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    stored_fingerprint: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit each other and make all of them read-only."""
+        shape, wide = self.documents.shape, self.positives.shape
+        layers = {"flags": self.flags, **self.ranks, **self.scores}
+        for name, layer in layers.items():
+            if layer.shape != shape:
+                raise ValueError(f"Layer '{name}' has shape {layer.shape}, but documents have {shape}.")
+        for name, layer in self.positive_scores.items():
+            if layer.shape != wide:
+                raise ValueError(f"Positive scores '{name}' have shape {layer.shape}, but positives have {wide}.")
+        if len(self.queries) != shape[0] or wide[0] != shape[0]:
+            raise ValueError(f"{len(self.queries)} queries, {shape[0]} rows of candidates, {wide[0]} of positives.")
+        for array in (self.queries, self.documents, self.positives, self.flags):
+            frozen(array)
+        for group in (self.ranks, self.scores, self.positive_scores):
+            for array in group.values():
+                frozen(array)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of the dataset and of every layer."""
+        if self.stored_fingerprint:
+            return self.stored_fingerprint
+        layers = [
+            (name, group[name])
+            for group in (self.ranks, self.scores, self.positive_scores)
+            for name in sorted(group)
+        ]
+        parts = [part for pair in layers for part in pair]
+        return fingerprint(
+            "pool 1", self.dataset.fingerprint, self.queries, self.documents, self.positives, self.flags, *parts
+        )
+
+    @property
+    def depth(self) -> int:
+        """Widest number of candidates a query has."""
+        return int(self.documents.shape[1])
+
+    def __len__(self) -> int:
+        """Number of queries."""
+        return len(self.queries)
+
+    @cached_property
+    def present(self) -> Bools:
+        """(queries, depth), False for padding."""
+        return np.asarray(np.not_equal(self.documents, PAD))
+
+    @cached_property
+    def eligible(self) -> Bools:
+        """(queries, depth), True for candidates without any leak."""
+        return np.asarray(self.present & np.equal(self.flags & ALL_LEAKS, 0))
+
+    @cached_property
+    def has_positive(self) -> Bools:
+        """(queries,), whether a positive is labelled."""
+        return np.asarray(np.not_equal(self.positives, PAD).any(axis=1))
+
+    @cached_property
+    def pair_keys(self) -> Keys:
+        """(queries, depth) 64-bit keys of the pairs, for noise."""
+        return self.dataset.pair_keys(self.queries, self.documents)
+
+    @cached_property
+    def query_places(self) -> dict[str, int]:
+        """Row in the pool of each query id."""
+        return {self.dataset.query_id(row): place for place, row in enumerate(self.queries)}
+
+    def score(self, scorer: str) -> Scores:
+        """Score layer (queries, depth).
+
+        Raises:
+            MissingInputError: If the pool has no such scorer.
+        """
+        self._need(scorer)
+        return self.scores[scorer]
+
+    def anchor(self, scorer: str, which: Anchor) -> Floats:
+        """Score that margins are measured from: one a query, NaN where no positive has a score.
+
+        Args:
+            scorer: Name of the scorer.
+            which: ``min``, ``mean`` or ``max`` over the query's labelled positives.
+        """
+        self._need(scorer)
+        values = self.positive_scores[scorer].astype(np.float64)
+        known = np.isfinite(values)
+        count = known.sum(axis=1)
+        if which == "mean":
+            result = np.where(known, values, 0).sum(axis=1) / np.maximum(count, 1)
+        elif which == "min":
+            result = np.where(known, values, np.inf).min(axis=1, initial=np.inf)
+        else:
+            result = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+        return np.asarray(np.where(count > 0, result, np.nan))
+
+    def rank(self, scorer: str) -> Ints:
+        """(queries, depth) rank of each candidate by score among all candidates, positives included; 0 is best.
+
+        Padding and unknown scores come last; ties go to the smaller document id.
+        """
+        cache = cast(dict[str, Ints], self.__dict__.setdefault("_ranks", {}))
+        if scorer not in cache:
+            cache[scorer] = positions(descending(self.score(scorer), self.present))
+        return cache[scorer]
+
+    def _need(self, scorer: str) -> None:
+        if scorer not in self.scores:
+            known = ", ".join(sorted(self.scores)) or "none"
+            raise MissingInputError(
+                f"The pool has no scores called '{scorer}' (it has: {known}); "
+                f"build it again with --scorer {scorer}, or choose one of those."
+            )

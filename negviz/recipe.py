@@ -1,0 +1,275 @@
+"""Recipe: scorer, anchor, steps, draw, count and seed; published methods are recipes kept as YAML files."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import yaml
+
+from negviz.errors import RecipeError, UnknownNameError
+from negviz.pool import LEAKS, Anchor
+
+FOLDER = Path(__file__).parent / "recipes"
+Underfill = Literal["keep", "drop"]
+SETTINGS = ("scorer", "anchor", "count", "seed", "underfill")
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class Step:
+    """A strategy with its knobs.
+
+    Attributes:
+        strategy: Name in the registry of strategies.
+        knobs: Values that differ from the strategy's defaults, or all of them.
+        name: What the ledger calls the step; the strategy's name, with a number when it comes twice.
+    """
+
+    strategy: str
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How negatives are chosen from a pool.
+
+    Attributes:
+        name: Name of the recipe.
+        scorer: Whose scores count.
+        anchor: Which positive a margin is measured from: ``min``, ``mean`` or ``max``.
+        steps: Applied together; weights multiply, and the first step that refuses a candidate is its reason.
+        draw: Name of the draw and its knobs.
+        count: Negatives a query.
+        seed: Seed of the draw.
+        underfill: What happens to a query with fewer than ``count`` left: ``keep`` the fewer, or ``drop`` the query.
+        allow: Leaks that are let through on purpose (labelled positives, copies, the query and blanks never are).
+        title: What it is, in a few words.
+        paper: Where it was published.
+        scale: Scale that the default values were published for.
+        needs: Inputs beyond scores of candidates, for people.
+        notes: What differs from the paper, what is not verified.
+    """
+
+    name: str
+    scorer: str = "dense"
+    anchor: Anchor = "min"
+    steps: tuple[Step, ...] = ()
+    draw: Step = field(default_factory=lambda: Step("top", {}, "draw"))
+    count: int = 4
+    seed: int = 0
+    underfill: Underfill = "keep"
+    allow: tuple[str, ...] = ()
+    title: str = ""
+    paper: str = ""
+    scale: str = "any"
+    needs: tuple[str, ...] = ()
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        """Name the steps and refuse settings that make no sense."""
+        object.__setattr__(self, "steps", _named(self.steps))
+        object.__setattr__(self, "draw", replace(self.draw, name="draw"))
+        _check_choice(self.name, "anchor", self.anchor, get_args(Anchor))
+        _check_choice(self.name, "underfill", self.underfill, get_args(Underfill))
+        _check_whole(self.name, "count", self.count, 1, MOST)
+        _check_whole(self.name, "seed", self.seed, 0, 2**63 - 1)
+        for leak in self.allow:
+            if leak not in ALLOWABLE:
+                raise RecipeError(
+                    f"Recipe '{self.name}' allows the leak '{leak}', but only these can be allowed: "
+                    f"{', '.join(ALLOWABLE)}."
+                )
+
+    @property
+    def refused_flags(self) -> int:
+        """Bits of the leaks that are refused."""
+        return sum(bit for leak, bit in LEAKS.items() if leak not in self.allow)
+
+    def step(self, name: str) -> Step:
+        """Step of that name, or the draw.
+
+        Raises:
+            RecipeError: If there is none.
+        """
+        for step in (*self.steps, self.draw):
+            if step.name == name:
+                return step
+        known = ", ".join(step.name for step in (*self.steps, self.draw))
+        raise RecipeError(f"Recipe '{self.name}' has no step called '{name}'; its steps are: {known}.")
+
+    def with_knob(self, step: str, knob: str, value: Any) -> "Recipe":
+        """The same recipe with one knob of one step turned."""
+        old = self.step(step)
+        new = replace(old, knobs={**old.knobs, knob: value})
+        if step == "draw":
+            return replace(self, draw=new)
+        return replace(self, steps=tuple(new if item.name == step else item for item in self.steps))
+
+    def with_setting(self, text: str) -> "Recipe":
+        """Apply one ``--set``: ``step.knob=value``, or ``scorer=``, ``anchor=``, ``count=``, ``seed=``, ``underfill=``.
+
+        Raises:
+            RecipeError: If the text is not of that form or names something that is not there.
+        """
+        path, equals, value = text.partition("=")
+        path, value = path.strip(), value.strip()
+        if not equals or not path or not value:
+            raise RecipeError(f"--set was given '{text}', but wants step.knob=value, such as rank_window.start=10.")
+        if path in SETTINGS:
+            whole = int(value) if value.lstrip("-").isdigit() else value
+            return replace(self, **{path: whole})  # type: ignore[arg-type]
+        step, dot, knob = path.rpartition(".")
+        if not dot:
+            raise RecipeError(
+                f"--set was given '{path}', but wants step.knob=value, or one of {', '.join(SETTINGS)} = value."
+            )
+        return self.with_knob(step, knob, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form, as it stands in the YAML file."""
+        about = {
+            "title": self.title,
+            "paper": self.paper,
+            "scale": self.scale,
+            "needs": list(self.needs),
+            "notes": self.notes,
+        }
+        return {
+            "name": self.name,
+            **{key: value for key, value in about.items() if value},
+            "scorer": self.scorer,
+            "anchor": self.anchor,
+            "steps": [{step.strategy: dict(step.knobs)} for step in self.steps],
+            "draw": {self.draw.strategy: dict(self.draw.knobs)},
+            "count": self.count,
+            "seed": self.seed,
+            "underfill": self.underfill,
+            **({"allow": list(self.allow)} if self.allow else {}),
+        }
+
+    def to_yaml(self) -> str:
+        """The recipe as a YAML file."""
+        return str(yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=100))
+
+
+ALLOWABLE = ("near-duplicate of a positive", "positive of a near-identical query", "same group as a positive")
+
+
+def _named(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    seen: dict[str, int] = {}
+    named = []
+    for step in steps:
+        seen[step.strategy] = seen.get(step.strategy, 0) + 1
+        times = seen[step.strategy]
+        named.append(replace(step, name=step.strategy if times == 1 else f"{step.strategy}_{times}"))
+    return tuple(named)
+
+
+def _check_choice(recipe: str, setting: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise RecipeError(f"Recipe '{recipe}' has {setting} '{value}', but it must be one of {', '.join(choices)}.")
+
+
+def _check_whole(recipe: str, setting: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise RecipeError(f"Recipe '{recipe}' has {setting} '{value}', but it must be a whole number from {low} on.")
+
+
+def _step_of(item: Any, recipe: str) -> Step:
+    if isinstance(item, str):
+        return Step(item)
+    if isinstance(item, Mapping) and len(item) == 1:
+        strategy, knobs = next(iter(item.items()))
+        if knobs is None or isinstance(knobs, Mapping):
+            return Step(str(strategy), dict(knobs or {}))
+    raise RecipeError(
+        f"Recipe '{recipe}' has a step '{item}', but a step is a strategy's name, or 'name: {{knob: value}}'."
+    )
+
+
+def recipe_of(data: Any, name: str = "recipe") -> Recipe:
+    """Build a recipe from its plain form.
+
+    Args:
+        data: What a YAML file holds.
+        name: Name to use when the file gives none.
+
+    Raises:
+        RecipeError: If it is not a recipe; the text says what is wrong.
+    """
+    if not isinstance(data, Mapping):
+        raise RecipeError(f"'{name}' holds {type(data).__name__}, but a recipe is a mapping with 'steps' and 'draw'.")
+    name = str(data.get("name", name))
+    known = set(Recipe.__dataclass_fields__)
+    unknown = sorted(set(map(str, data)) - known)
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise RecipeError(f"Recipe '{name}' has an unknown key '{unknown[0]}'.{hint} Known: {', '.join(sorted(known))}.")
+    given = dict(data)
+    steps = given.pop("steps", None) or []
+    if not isinstance(steps, list):
+        raise RecipeError(f"Recipe '{name}' has steps that are not a list; write '- strategy: {{knob: value}}' lines.")
+    given["steps"] = tuple(_step_of(item, name) for item in steps)
+    given["draw"] = _step_of(given.get("draw", "top"), name)
+    for key in ("needs", "allow"):
+        value = given.get(key) or ()
+        given[key] = (value,) if isinstance(value, str) else tuple(map(str, value))
+    return Recipe(**{**given, "name": name})
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe from a YAML file.
+
+    Raises:
+        RecipeError: If the file is not readable, not YAML, or not a recipe.
+    """
+    try:
+        data = yaml.safe_load(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"The recipe file {path} could not be read ({error}); check the path and the encoding.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise RecipeError(f"The recipe file {path}{place} is not valid YAML; compare it with 'negviz recipes'.") from None
+    return recipe_of(data, path.stem)
+
+
+@cache
+def published() -> dict[str, Recipe]:
+    """Recipes that come with negviz, by name."""
+    recipes = [read_recipe(path) for path in sorted(FOLDER.glob("*.yaml"))]
+    return {recipe.name: recipe for recipe in recipes}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Recipe by published name or by the path of a YAML file.
+
+    Raises:
+        UnknownNameError: If it is neither.
+    """
+    if name in published():
+        return published()[name]
+    path = Path(name)
+    if path.suffix.lower() in {".yaml", ".yml"} or path.is_file():
+        return read_recipe(path)
+    close = difflib.get_close_matches(name, published(), n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    raise UnknownNameError(
+        f"There is no recipe called '{name}', nor a file of that name.{hint} Known: {', '.join(published())}."
+    )
+
+
+def leak_names(bits: int) -> list[str]:
+    """Names of the leaks in a flag."""
+    return [leak for leak, bit in LEAKS.items() if bits & bit]
+
+
+def stages(recipe: Recipe) -> list[str]:
+    """Everything that can refuse a candidate, in the order in which it is asked."""
+    leaks = [leak for leak in LEAKS if leak not in recipe.allow]
+    return [*leaks, *cast(list[str], [step.name for step in recipe.steps])]

@@ -1,0 +1,98 @@
+"""Selection: what was taken from a pool, and what refused each of the others."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from negviz.arrays import PAD, Bools, Floats, Ints, fingerprint
+from negviz.pool import Pool
+from negviz.recipe import Recipe
+
+NOT_REFUSED = -1
+ABSENT = -2
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What was taken, and what refused each of the others.
+
+    Attributes:
+        pool: Where it was taken from.
+        recipe: How.
+        weights: (queries, depth) before the draw, not normalised; 0 where refused.
+        reasons: (queries, depth) index into ``stages`` of what refused the candidate; ``NOT_REFUSED`` or ``ABSENT``.
+        columns: (queries, count) columns taken, ``PAD`` where there were fewer.
+        stages: Names of everything that could refuse, in the order asked.
+    """
+
+    pool: Pool
+    recipe: Recipe
+    weights: Floats
+    reasons: npt.NDArray[np.int8]
+    columns: Ints
+    stages: tuple[str, ...]
+
+    @cached_property
+    def taken(self) -> Bools:
+        """(queries, depth), True where taken as a negative."""
+        mask = np.zeros(self.pool.documents.shape, dtype=bool)
+        rows, places = np.nonzero(np.not_equal(self.columns, PAD))
+        mask[rows, self.columns[rows, places]] = True
+        return mask
+
+    @cached_property
+    def taken_counts(self) -> Ints:
+        """(queries,) negatives taken."""
+        return np.asarray(self.taken.sum(axis=1), dtype=np.int32)
+
+    @cached_property
+    def starved(self) -> Bools:
+        """(queries,), True where fewer than ``count`` were taken."""
+        return np.asarray(self.taken_counts < self.recipe.count)
+
+    @cached_property
+    def refused_counts(self) -> list[tuple[str, int]]:
+        """How many candidates each stage refused, in the order asked, zeros included."""
+        counts = np.bincount(self.reasons[self.reasons >= 0].ravel(), minlength=len(self.stages))
+        return [(stage, int(count)) for stage, count in zip(self.stages, counts, strict=True)]
+
+    @property
+    def candidates(self) -> int:
+        """Number of candidates in the pool."""
+        return int(self.pool.present.sum())
+
+    @property
+    def not_drawn(self) -> int:
+        """Candidates that nothing refused and the draw left."""
+        return int((np.equal(self.reasons, NOT_REFUSED) & ~self.taken).sum())
+
+    def reason(self, query: int, column: int) -> str | None:
+        """Name of what refused a candidate, None where nothing did."""
+        code = int(self.reasons[query, column])
+        return self.stages[code] if code >= 0 else None
+
+    def summary(self) -> dict[str, Any]:
+        """The funnel: candidates = sum of refused + not drawn + taken, exactly."""
+        return {
+            "recipe": self.recipe.name,
+            "queries": len(self.pool),
+            "candidates": self.candidates,
+            "refused": [{"step": stage, "count": count} for stage, count in self.refused_counts],
+            "not_drawn": self.not_drawn,
+            "taken": int(self.taken.sum()),
+            "starved": int(self.starved.sum()),
+            "empty": int(np.equal(self.taken_counts, 0).sum()),
+            "count": self.recipe.count,
+            "seed": self.recipe.seed,
+            "pool": self.pool.fingerprint,
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of the pool, the recipe and the outcome."""
+        return fingerprint(
+            "selection 1", self.pool.fingerprint, self.recipe.to_yaml(), self.weights, self.reasons, self.columns
+        )

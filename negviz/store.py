@@ -1,0 +1,321 @@
+"""Store: datasets, pools and selections on disk; written beside and renamed, opened by memory mapping."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from negviz import __version__
+from negviz.arrays import PAD, Ints
+from negviz.dataset import Dataset, Judgments, Problem
+from negviz.errors import DataError, RecipeError
+from negviz.pool import Pool
+from negviz.recipe import recipe_of
+from negviz.selection import ABSENT, NOT_REFUSED, Selection
+
+POOL_VERSION = 1
+MANIFEST = "manifest.json"
+SELECTION_KEY = b"negviz"
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@contextmanager
+def written_beside(target: Path) -> Iterator[Path]:
+    """Give a new folder next to the target; on success it takes the target's place, on failure it vanishes.
+
+    A crash leaves the old content or nothing, never a part.
+
+    Raises:
+        DataError: If the target exists and is not a folder that negviz wrote (or an empty one).
+    """
+    target = Path(target)
+    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
+        raise DataError(
+            f"The folder {target} holds files that negviz did not write, so it is left alone; name another folder."
+        )
+    if target.exists() and not target.is_dir():
+        raise DataError(f"{target} is a file, but a folder is to be written there; name another place.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield beside
+        beside.chmod(0o755)
+        _replace_folder(beside, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _replace_folder(new: Path, target: Path) -> None:
+    """Put a folder in the place of another; the old one is moved aside first and removed last."""
+    if not target.exists():
+        new.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent)) / "old"
+    target.rename(aside)
+    try:
+        new.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    finally:
+        shutil.rmtree(aside.parent, ignore_errors=True)
+
+
+@contextmanager
+def file_written_beside(target: Path) -> Iterator[Path]:
+    """Give a path next to the target; on success the file there takes the target's place."""
+    target = Path(target)
+    if target.is_dir():
+        raise DataError(f"{target} is a folder, but a file is to be written there; name a file.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        beside.chmod(0o644)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def save_pool(pool: Pool, folder: Path) -> None:
+    """Write a pool with its dataset as a folder of ``.npy`` and Arrow files and a JSON manifest."""
+    with written_beside(folder) as beside:
+        _write_dataset(pool.dataset, beside)
+        layers = _layers(pool)
+        files = {name: f"{place:03d}.npy" for place, name in enumerate(layers)}
+        for name, array in layers.items():
+            np.save(beside / files[name], np.ascontiguousarray(array), allow_pickle=False)
+        manifest = {
+            "negviz": __version__,
+            "version": POOL_VERSION,
+            "fingerprint": pool.fingerprint,
+            "dataset_fingerprint": pool.dataset.fingerprint,
+            "layers": files,
+            "scales": dict(pool.scales),
+            "origin": dict(pool.origin),
+            "dataset": _about(pool.dataset),
+        }
+        (beside / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _layers(pool: Pool) -> Arrays:
+    layers: Arrays = {
+        "queries": pool.queries,
+        "documents": pool.documents,
+        "positives": pool.positives,
+        "flags": pool.flags,
+    }
+    layers |= {f"rank:{name}": array for name, array in pool.ranks.items()}
+    layers |= {f"score:{name}": array for name, array in pool.scores.items()}
+    layers |= {f"positive score:{name}": array for name, array in pool.positive_scores.items()}
+    for kind in ("positives", "given", "held_out"):
+        judged: Judgments = getattr(pool.dataset, kind)
+        table = np.stack([judged.queries, judged.documents, judged.grades])
+        layers[f"judgments:{kind}"] = table
+    return layers
+
+
+def _about(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "format": dataset.format,
+        "facts": dataset.facts,
+        "problems": [[problem.file, problem.line, problem.kind, problem.message] for problem in dataset.problems],
+    }
+
+
+def _write_dataset(dataset: Dataset, folder: Path) -> None:
+    for name, table in (("queries", dataset.queries), ("documents", dataset.documents)):
+        with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+
+def open_pool(folder: Path) -> Pool:
+    """Open a stored pool by memory mapping; takes milliseconds whatever its size.
+
+    Raises:
+        DataError: If the folder is not a pool, or a file of it is missing or damaged.
+    """
+    folder = Path(folder)
+    manifest = _read_manifest(folder)
+    try:
+        layers = {
+            name: np.load(folder / Path(file).name, mmap_mode="r", allow_pickle=False)
+            for name, file in manifest["layers"].items()
+        }
+        dataset = _read_dataset(folder, manifest, layers)
+        return Pool(
+            dataset=dataset,
+            queries=layers["queries"],
+            documents=layers["documents"],
+            ranks=_group(layers, "rank:"),
+            scores=_group(layers, "score:"),
+            positives=layers["positives"],
+            positive_scores=_group(layers, "positive score:"),
+            flags=layers["flags"],
+            scales=manifest["scales"],
+            origin=manifest["origin"],
+            stored_fingerprint=manifest["fingerprint"],
+        )
+    except (KeyError, ValueError, OSError, pa.ArrowInvalid) as error:
+        raise DataError(
+            f"The pool in {folder} is damaged ({type(error).__name__}: {error}); build it again with 'negviz pool'."
+        ) from None
+
+
+def _group(layers: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in layers.items() if name.startswith(prefix)}
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise DataError(f"{folder} is not a pool (it has no {MANIFEST}); make one with 'negviz pool DATA --out {folder}'.")
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise DataError(f"{path} is not readable JSON; build the pool again with 'negviz pool'.") from None
+    if not isinstance(manifest, dict) or "layers" not in manifest:
+        raise DataError(f"{folder} is not a pool (its {MANIFEST} describes something else); name a folder of 'negviz pool'.")
+    if manifest.get("version") != POOL_VERSION:
+        raise DataError(
+            f"The pool in {folder} has version {manifest.get('version')}, this negviz reads version {POOL_VERSION}; "
+            "build it again with 'negviz pool'."
+        )
+    return manifest
+
+
+def _read_dataset(folder: Path, manifest: Mapping[str, Any], layers: Arrays) -> Dataset:
+    tables = {
+        name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
+        for name in ("queries", "documents")
+    }
+    about = manifest["dataset"]
+    judged = {
+        kind: Judgments(*(layers[f"judgments:{kind}"][row] for row in range(3)))
+        for kind in ("positives", "given", "held_out")
+    }
+    dataset = Dataset(
+        name=about["name"],
+        format=about["format"],
+        problems=tuple(Problem(*row) for row in about["problems"]),
+        facts=about["facts"],
+        **tables,
+        **judged,
+    )
+    dataset.__dict__["fingerprint"] = manifest["dataset_fingerprint"]
+    return dataset
+
+
+def selection_table(selection: Selection) -> pa.Table:
+    """A row for each candidate: ids, rank, a column a scorer, weight, taken, refused_by; queries in order, best first.
+
+    The recipe, the stages and the fingerprints travel in the table's metadata.
+    """
+    pool = selection.pool
+    rank = pool.rank(selection.recipe.scorer)
+    order = np.argsort(np.where(pool.present, rank, np.iinfo(np.int32).max), axis=1, kind="stable")
+    rows = np.repeat(np.arange(len(pool)), pool.depth).reshape(order.shape)
+    present = np.take_along_axis(pool.present, order, axis=1)
+    rows, columns = rows[present], order[present]
+    query_ids = pool.dataset.queries["id"].take(pa.array(pool.queries[rows]))
+    document_ids = pool.dataset.documents["id"].take(pa.array(pool.documents[rows, columns]))
+    data: dict[str, Any] = {"query_id": query_ids, "document_id": document_ids, "rank": rank[rows, columns]}
+    for scorer, scores in pool.scores.items():
+        values = scores[rows, columns]
+        data[_column(scorer, data)] = pa.array(values, mask=~np.isfinite(values))
+    data["weight"] = selection.weights[rows, columns]
+    data["taken"] = selection.taken[rows, columns]
+    names = pa.array(selection.stages, pa.string())
+    codes = selection.reasons[rows, columns].astype(np.int32)
+    data["refused_by"] = names.take(pa.array(np.maximum(codes, 0), mask=codes < 0)) if len(names) else None
+    about = {
+        "recipe": selection.recipe.to_dict(),
+        "stages": list(selection.stages),
+        "pool": pool.fingerprint,
+        "selection": selection.fingerprint,
+        "summary": selection.summary(),
+        "negviz": __version__,
+    }
+    table = pa.table(data)
+    return table.replace_schema_metadata({SELECTION_KEY: json.dumps(about, ensure_ascii=False).encode()})
+
+
+RESERVED = ("query_id", "document_id", "rank", "weight", "taken", "refused_by")
+
+
+def _column(scorer: str, taken: Mapping[str, Any]) -> str:
+    """Name of a scorer's column; a run file called 'rank' must not hide ours."""
+    return f"score_{scorer}" if scorer in RESERVED or scorer in taken else scorer
+
+
+def save_selection(selection: Selection, path: Path) -> None:
+    """Write a selection as Parquet."""
+    with file_written_beside(path) as beside:
+        pq.write_table(selection_table(selection), beside, compression="zstd")
+
+
+def read_selection(path: Path, pool: Pool) -> Selection:
+    """Read a selection back onto the pool that it was made from.
+
+    Raises:
+        DataError: If the file is missing, is not a selection, or was made from another pool.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no selection file {path}; make one with 'negviz select POOL --out {path}'.")
+    try:
+        table = pq.read_table(path)
+        about = json.loads((table.schema.metadata or {})[SELECTION_KEY])
+        recipe = recipe_of(about["recipe"])
+    except (pa.ArrowInvalid, KeyError, json.JSONDecodeError, RecipeError, OSError, yaml.YAMLError):
+        raise DataError(f"{path} is not a selection of negviz; make one with 'negviz select POOL --out {path}'.") from None
+    if about["pool"] != pool.fingerprint:
+        raise DataError(
+            f"{path} was made from another pool (fingerprint {about['pool'][:8]}, this pool's is "
+            f"{pool.fingerprint[:8]}); select again from this pool."
+        )
+    rows, columns = _cells(table, pool)
+    stages = tuple(about["stages"])
+    weights = np.zeros(pool.documents.shape)
+    weights[rows, columns] = table["weight"].to_numpy()
+    reasons = np.where(pool.present, NOT_REFUSED, ABSENT).astype(np.int8)
+    codes = {stage: code for code, stage in enumerate(stages)}
+    names = table["refused_by"].to_pylist()
+    reasons[rows, columns] = [NOT_REFUSED if name is None else codes[name] for name in names]
+    taken = np.zeros(pool.documents.shape, dtype=bool)
+    taken[rows, columns] = table["taken"].to_numpy()
+    return Selection(pool, recipe, weights, reasons, _taken_columns(taken, pool.rank(recipe.scorer)), stages)
+
+
+def _cells(table: pa.Table, pool: Pool) -> tuple[Ints, Ints]:
+    """Cell of the pool of every row of a selection table."""
+    query_rows = {query: place for place, query in enumerate(pool.dataset.query_id(row) for row in pool.queries)}
+    document_rows = {name: row for row, name in enumerate(pool.dataset.document_ids)}
+    rows = np.array([query_rows[name] for name in table["query_id"].to_pylist()], dtype=np.int64)
+    wanted = np.array([document_rows[name] for name in table["document_id"].to_pylist()], dtype=np.int64)
+    stride = np.int64(len(pool.dataset.document_ids) + 1)
+    cells = np.where(pool.present, pool.documents, stride - 1) + np.arange(len(pool))[:, None] * stride
+    columns = np.searchsorted(cells.ravel(), wanted + rows * stride) - rows * pool.depth
+    return rows.astype(np.int32), columns.astype(np.int32)
+
+
+def _taken_columns(taken: npt.NDArray[np.bool_], rank: Ints) -> Ints:
+    """Columns taken, best rank first, padded."""
+    order = np.lexsort((rank, ~taken), axis=1)
+    count = int(taken.sum(axis=1).max(initial=0))
+    columns = order[:, :count]
+    return np.where(np.take_along_axis(taken, columns, axis=1), columns, PAD).astype(np.int32)
+

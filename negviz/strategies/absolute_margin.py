@@ -1,0 +1,40 @@
+"""Absolute margin."""
+
+from typing import Annotated
+
+from negviz.arrays import Floats
+from negviz.hints import Range
+from negviz.pool import Anchor, Pool
+from negviz.strategies import STRATEGIES
+from negviz.strategies._limits import below
+
+
+@STRATEGIES.register("Absolute margin", reference="NV-Retriever TopK-MarginPos, arXiv:2407.15831")
+def absolute_margin(
+    pool: Pool,
+    *,
+    scorer: str,
+    anchor: Anchor,
+    margin: Annotated[float, Range(0.0, 1.0, 0.005, keeps="fewer", scale="score")] = 0.05,
+    inclusive: bool = True,
+) -> Floats:
+    """Accept candidates that score at least a margin below the positive.
+
+    Follows each query's own difficulty; a query whose positive scores low is left with trivial negatives or none.
+    Raising ``margin`` refuses more. A query without a scored positive gets nothing.
+
+    Args:
+        pool: Candidates to judge.
+        scorer: Whose scores are compared.
+        anchor: Which positive the margin is measured from.
+        margin: Distance below the positive, on the scorer's own scale.
+        inclusive: Keep a score equal to the limit (sentence-transformers does, NV-Retriever does not).
+
+    Returns:
+        (queries, depth) weights of 0 and 1.
+
+    References:
+        METHODS D1, D2 step 7.
+    """
+    limit = pool.anchor(scorer, anchor)[:, None] - margin
+    return below(pool.score(scorer), limit, inclusive=inclusive)

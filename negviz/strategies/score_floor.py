@@ -1,0 +1,36 @@
+"""Score floor."""
+
+from typing import Annotated
+
+from negviz.arrays import Floats
+from negviz.hints import Range
+from negviz.pool import Pool
+from negviz.strategies import STRATEGIES
+from negviz.strategies._limits import above
+
+
+@STRATEGIES.register("Score floor", reference="sentence-transformers min_score")
+def score_floor(
+    pool: Pool,
+    *,
+    scorer: str,
+    floor: Annotated[float, Range(-1.0, 1.0, 0.01, keeps="fewer", scale="score")] = 0.0,
+    inclusive: bool = True,
+) -> Floats:
+    """Accept candidates that score above a fixed floor, so that trivial negatives stay out.
+
+    Raising ``floor`` refuses more.
+
+    Args:
+        pool: Candidates to judge.
+        scorer: Whose scores are compared.
+        floor: Lowest score, on the scorer's own scale.
+        inclusive: Keep a score equal to the floor.
+
+    Returns:
+        (queries, depth) weights of 0 and 1.
+
+    References:
+        METHODS D2, step 10.
+    """
+    return above(pool.score(scorer), floor, inclusive=inclusive)

@@ -1,0 +1,102 @@
+"""The frame of every page: menu, settings that survive, and a helpful stop where there is nothing to show yet."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from negviz.errors import NegvizError
+from negviz.labels import Labels
+from negviz.pool import Pool
+from negviz.recipe import Recipe
+from negviz.selection import Selection
+from negviz.ui import cache, state
+
+ROOT = Path(__file__).resolve().parents[2]
+ICON = Path(__file__).with_name("icon.png")
+STYLE = Path(__file__).with_name("style.css")
+MENU = {
+    "": [("app.py", "Home", "home")],
+    "Data": [("pages/1_Load.py", "Load", "upload_file")],
+    "Tune": [
+        ("pages/2_Mine.py", "Mine", "filter_alt"),
+        ("pages/3_Thresholds.py", "Thresholds", "tune"),
+        ("pages/5_Map.py", "Map", "scatter_plot"),
+    ],
+    "Judge": [("pages/6_Label.py", "Label", "rule")],
+    "Ship": [("pages/9_Export.py", "Export", "output")],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """What a page works on."""
+
+    pool: Pool
+    recipe: Recipe
+
+    @property
+    def labels(self) -> Labels:
+        """Current labels."""
+        return cache.labels()
+
+    @cached_property
+    def selection(self) -> Selection:
+        """The recipe's selection; a recipe that does not fit stops the page with its sentence."""
+        try:
+            return cache.selection(self.pool, self.recipe, self.labels)
+        except NegvizError as error:
+            stop_with(error)
+
+
+def open_page(title: str, caption: str) -> None:
+    """Draw the frame; the first call of every page.
+
+    Args:
+        title: Name of the page.
+        caption: What the page is for, in one sentence.
+    """
+    st.set_page_config(page_title=f"{title} · negviz", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
+    _menu()
+    st.title(title, anchor=False)
+    st.caption(caption)
+
+
+def _menu() -> None:
+    with st.sidebar:
+        for section, links in MENU.items():
+            if section:
+                st.caption(section)
+            for page, label, icon in links:
+                st.page_link(page, label=label, icon=f":material/{icon}:")
+        pool = state.current_pool()
+        if pool is not None:
+            st.divider()
+            st.text(pool.dataset.name)
+            st.caption(f"{len(pool):,} queries · {int(pool.present.sum()):,} candidates")
+
+
+def workbench() -> Workbench:
+    """The pool and the recipe at hand; without a pool the page stops with what to do."""
+    try:
+        pool = state.current_pool()
+    except NegvizError as error:
+        stop_with(error)
+    if pool is None:
+        with st.container(border=True):
+            st.subheader(":material/inbox: No pool yet", anchor=False)
+            st.write("This page looks at mined candidates. Load the sample or your own data first; the sample takes "
+                     "about half a minute.")
+            st.page_link("pages/1_Load.py", label="Load data", icon=":material/upload_file:")
+        st.stop()
+    return Workbench(pool, state.current_recipe())
+
+
+def stop_with(error: Exception) -> NoReturn:
+    """Show an error's sentence as plain text and end the page."""
+    st.error("That did not work.", icon=":material/error:")
+    st.text(str(error))
+    st.stop()

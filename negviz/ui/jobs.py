@@ -1,0 +1,89 @@
+"""Long work in the background: it survives reruns and reloads, shows progress, and can be stopped."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from negviz.errors import CancelledError, NegvizError
+
+
+@dataclass
+class Job:
+    """One piece of long work.
+
+    Attributes:
+        title: What is being done, for people.
+        stage: What it is doing now.
+        done: How much of the stage is done.
+        total: Of how much.
+        result: What it returned.
+        error: What it raised.
+    """
+
+    title: str
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    stage: str = "starting"
+    done: int = 0
+    total: int = 1
+    started: float = field(default_factory=time.time)
+    result: Any = None
+    error: BaseException | None = None
+    finished: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Told by the work how far it is."""
+        self.stage, self.done, self.total = stage, done, total
+
+    @property
+    def share(self) -> float:
+        """Share of the stage that is done, 0 to 1."""
+        return min(max(self.done / self.total, 0.0), 1.0) if self.total else 0.0
+
+    @property
+    def message(self) -> str:
+        """What went wrong, in a sentence."""
+        if isinstance(self.error, CancelledError):
+            return "Stopped. What was encoded is kept; starting again goes on from there."
+        if isinstance(self.error, NegvizError):
+            return str(self.error)
+        return f"This is a fault of negviz: {type(self.error).__name__}: {self.error}"
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> dict[str, Job]:
+    return {}
+
+
+def start(title: str, work: Callable[[Job], Any]) -> Job:
+    """Start work in a thread of its own; ``work`` gets the job to report to and must not call Streamlit."""
+    job = Job(title)
+    _jobs()[job.id] = job
+
+    def run() -> None:
+        try:
+            job.result = work(job)
+        except BaseException as error:
+            job.error = error
+            if not isinstance(error, NegvizError):
+                raise
+        finally:
+            job.finished = True
+
+    threading.Thread(target=run, name=f"negviz-{job.id}", daemon=True).start()
+    return job
+
+
+def find(job_id: str | None) -> Job | None:
+    """A job by its id, from whatever session."""
+    return _jobs().get(job_id or "")
+
+
+def running() -> list[Job]:
+    """Jobs that are not finished, of any session."""
+    return [job for job in _jobs().values() if not job.finished]

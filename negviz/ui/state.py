@@ -1,0 +1,96 @@
+"""What a person is working on: the pool, the recipe and their name; kept on disk, so that a reload loses nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from negviz.encode import home_folder
+from negviz.errors import NegvizError
+from negviz.pool import Pool
+from negviz.recipe import Recipe, find_recipe, recipe_of
+from negviz.store import file_written_beside
+from negviz.ui import cache
+
+FIRST_RECIPE = "nv_perc"
+
+
+def _file() -> Path:
+    return home_folder() / "workspace.json"
+
+
+def _stored() -> dict[str, Any]:
+    """The workspace as it was last written; an unreadable file counts as none, since it only spares a few clicks."""
+    try:
+        stored = json.loads(_file().read_text("utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
+
+
+def workspace() -> dict[str, Any]:
+    """The session's workspace; a new session starts from the stored one, and from ``?pool=`` where given."""
+    if "workspace" not in st.session_state:
+        stored = _stored()
+        wanted = st.query_params.get("pool")
+        if wanted and wanted in pools():
+            stored["pool"] = wanted
+        st.session_state["workspace"] = stored
+    return dict(st.session_state["workspace"])
+
+
+def remember(**values: Any) -> None:
+    """Change the workspace, in the session and on disk."""
+    changed = {**workspace(), **values}
+    st.session_state["workspace"] = changed
+    with file_written_beside(_file()) as beside:
+        beside.write_text(json.dumps(changed, ensure_ascii=False, indent=1), "utf-8")
+
+
+def pools_folder() -> Path:
+    """Where pools made in the dashboard live."""
+    return home_folder() / "pools"
+
+
+def pools() -> list[str]:
+    """Names of the stored pools, newest first."""
+    folder = pools_folder()
+    found = [path for path in folder.iterdir() if (path / "manifest.json").is_file()] if folder.is_dir() else []
+    return [path.name for path in sorted(found, key=lambda path: -path.stat().st_mtime) if not path.name.startswith(".")]
+
+
+def current_pool() -> Pool | None:
+    """The pool at hand, or None where there is none (yet, or any more)."""
+    name = workspace().get("pool")
+    if not name or name not in pools():
+        return None
+    folder = pools_folder() / str(name)
+    stamp = (folder / "manifest.json").stat().st_mtime_ns
+    return cache.pool(f"{folder}", stamp)
+
+
+def use_pool(name: str) -> None:
+    """Work on a stored pool from now on."""
+    remember(pool=name)
+
+
+def current_recipe() -> Recipe:
+    """The recipe at hand."""
+    stored = workspace().get("recipe")
+    if stored:
+        try:
+            return recipe_of(stored)
+        except NegvizError:
+            return find_recipe(FIRST_RECIPE)
+    return find_recipe(FIRST_RECIPE)
+
+
+def use_recipe(recipe: Recipe) -> None:
+    """Work with a recipe from now on."""
+    remember(recipe=recipe.to_dict())
+
+
+def annotator() -> str:
+    """Name under which labels are written."""
+    return str(workspace().get("annotator") or "me")

@@ -1,7 +1,7 @@
 """Array types, padding, ordering, fingerprints and keyed noise: no knowledge of the domain."""
 
 import hashlib
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ Keys: TypeAlias = npt.NDArray[np.uint64]
 PAD = -1
 
 
-def frozen(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Make an array read-only and return it."""
     array.flags.writeable = False
     return array
@@ -78,8 +78,9 @@ def mix(keys: Keys) -> Keys:
 def uniform(keys: Keys, seed: int) -> Floats:
     """Uniform numbers in (0, 1), one a key: a function of seed and key alone, so neither order nor threads matter."""
     start = mix(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))[0]
-    bits = mix(keys ^ start) >> np.uint64(11)
-    return np.asarray((bits.astype(np.float64) + 0.5) * 2.0**-53)
+    # 52 bits, not 53: one half more of the largest 53-bit number would round to 1, whose Gumbel noise is infinite.
+    bits = mix(keys ^ start) >> np.uint64(12)
+    return np.asarray((bits.astype(np.float64) + 0.5) * 2.0**-52)
 
 
 def gumbel(keys: Keys, seed: int) -> Floats:

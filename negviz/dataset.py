@@ -100,7 +100,7 @@ class Dataset:
         cls,
         *,
         name: str,
-        format: str,  # noqa: A002 - the word of the command line
+        format: str,
         queries: Sequence[tuple[str, str]],
         documents: Sequence[tuple[str, str, str]],
         positives: Iterable[tuple[str, str, int]],

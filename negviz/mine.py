@@ -11,13 +11,14 @@ import numpy as np
 from negviz.arrays import PAD, Ints, Scores
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
-from negviz.encode import embed, home_folder, open_encoder
+from negviz.encode import embed, open_encoder
 from negviz.errors import DataError, RecipeError
+from negviz.home import home_folder
 from negviz.leaks import leak_flags
 from negviz.pool import Pool
 from negviz.registry import Registry
 from negviz.retrievers import RETRIEVERS
-from negviz.retrievers._runs import read_run
+from negviz.runs import read_run, stem
 from negviz.scorers import SCORERS
 
 Progress = Callable[[str, int, int], None]
@@ -172,9 +173,9 @@ def _usual_scorers(retrievers: Sequence[str]) -> list[str]:
 def _run_names(runs: Sequence[Path]) -> dict[str, Path]:
     names: dict[str, Path] = {}
     for path in runs:
-        name = Path(path).name.split(".")[0]
+        name = stem(Path(path))
         if name in names or name in RETRIEVERS or name in SCORERS:
-            raise DataError(f"The run file {path} would be called '{name}', which is taken; give the file another name.")
+            raise DataError(f"The run file {path} would be called '{name}', which is taken; rename the file.")
         names[name] = Path(path)
     return names
 
@@ -233,5 +234,6 @@ def rank_layer(documents: Ints, brought: Ints) -> Ints:
     rows, places = np.nonzero(np.not_equal(brought, PAD))
     found = np.searchsorted(cells, brought[rows, places] + offset[rows, 0])
     layer = np.full(documents.size, PAD, dtype=np.int32)
-    layer[found] = places
+    # From the last to the first, so that of a document listed twice the better place stays.
+    layer[found[::-1]] = places[::-1]
     return layer.reshape(documents.shape)

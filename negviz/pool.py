@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Flags, Floats, Ints, Keys, Scores, descending, fingerprint, frozen, positions
 from negviz.dataset import Dataset
@@ -59,20 +60,15 @@ class Pool:
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit each other and make all of them read-only."""
         shape, wide = self.documents.shape, self.positives.shape
-        layers = {"flags": self.flags, **self.ranks, **self.scores}
-        for name, layer in layers.items():
-            if layer.shape != shape:
-                raise ValueError(f"Layer '{name}' has shape {layer.shape}, but documents have {shape}.")
-        for name, layer in self.positive_scores.items():
-            if layer.shape != wide:
-                raise ValueError(f"Positive scores '{name}' have shape {layer.shape}, but positives have {wide}.")
+        for layers in ({"flags": self.flags}, self.ranks, self.scores):
+            _check_shapes(layers, shape, "documents")
+        _check_shapes(self.positive_scores, wide, "positives")
         if len(self.queries) != shape[0] or wide[0] != shape[0]:
             raise ValueError(f"{len(self.queries)} queries, {shape[0]} rows of candidates, {wide[0]} of positives.")
         for array in (self.queries, self.documents, self.positives, self.flags):
             frozen(array)
-        for group in (self.ranks, self.scores, self.positive_scores):
-            for array in group.values():
-                frozen(array)
+        for layer in (*self.ranks.values(), *self.scores.values(), *self.positive_scores.values()):
+            frozen(layer)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -80,9 +76,7 @@ class Pool:
         if self.stored_fingerprint:
             return self.stored_fingerprint
         layers = [
-            (name, group[name])
-            for group in (self.ranks, self.scores, self.positive_scores)
-            for name in sorted(group)
+            (name, group[name]) for group in (self.ranks, self.scores, self.positive_scores) for name in sorted(group)
         ]
         parts = [part for pair in layers for part in pair]
         return fingerprint(
@@ -161,6 +155,20 @@ class Pool:
             cache[scorer] = positions(descending(self.score(scorer), self.present))
         return cache[scorer]
 
+    def summary(self) -> dict[str, Any]:
+        """Counts for people and scripts."""
+        return {
+            "queries": len(self),
+            "depth": self.depth,
+            "candidates": int(self.present.sum()),
+            "retrievers": sorted(self.ranks),
+            "scorers": sorted(self.scores),
+            "scales": dict(self.scales),
+            "encoder": self.origin.get("encoder"),
+            "leaks": {leak: int((self.flags & bit > 0).sum()) for leak, bit in LEAKS.items()},
+            "fingerprint": self.fingerprint,
+        }
+
     def _need(self, scorer: str) -> None:
         if scorer not in self.scores:
             known = ", ".join(sorted(self.scores)) or "none"
@@ -168,3 +176,9 @@ class Pool:
                 f"The pool has no scores called '{scorer}' (it has: {known}); "
                 f"build it again with --scorer {scorer}, or choose one of those."
             )
+
+
+def _check_shapes(layers: Mapping[str, npt.NDArray[Any]], shape: tuple[int, ...], of: str) -> None:
+    for name, layer in layers.items():
+        if layer.shape != shape:
+            raise ValueError(f"Layer '{name}' has shape {layer.shape}, but {of} have {shape}.")

@@ -1,6 +1,7 @@
 """Recipe: scorer, anchor, steps, draw, count and seed; published methods are recipes kept as YAML files."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -120,7 +121,7 @@ class Recipe:
         if not equals or not path or not value:
             raise RecipeError(f"--set was given '{text}', but wants step.knob=value, such as rank_window.start=10.")
         if path in SETTINGS:
-            whole = int(value) if value.lstrip("-").isdigit() else value
+            whole = int(value) if re.fullmatch("-?[0-9]+", value) else value
             return replace(self, **{path: whole})  # type: ignore[arg-type]
         step, dot, knob = path.rpartition(".")
         if not dot:
@@ -176,7 +177,9 @@ def _check_choice(recipe: str, setting: str, value: object, choices: tuple[str, 
 
 def _check_whole(recipe: str, setting: str, value: object, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise RecipeError(f"Recipe '{recipe}' has {setting} '{value}', but it must be a whole number from {low} on.")
+        raise RecipeError(
+            f"Recipe '{recipe}' has {setting} '{value}', but it must be a whole number from {low} to {high}."
+        )
 
 
 def _step_of(item: Any, recipe: str) -> Step:
@@ -209,7 +212,9 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
     if unknown:
         close = difflib.get_close_matches(unknown[0], known, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise RecipeError(f"Recipe '{name}' has an unknown key '{unknown[0]}'.{hint} Known: {', '.join(sorted(known))}.")
+        raise RecipeError(
+            f"Recipe '{name}' has an unknown key '{unknown[0]}'.{hint} Known: {', '.join(sorted(known))}."
+        )
     given = dict(data)
     steps = given.pop("steps", None) or []
     if not isinstance(steps, list):
@@ -231,11 +236,13 @@ def read_recipe(path: Path) -> Recipe:
     try:
         data = yaml.safe_load(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The recipe file {path} could not be read ({error}); check the path and the encoding.") from None
+        raise RecipeError(f"The recipe file {path} could not be read ({error}); check the path.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise RecipeError(f"The recipe file {path}{place} is not valid YAML; compare it with 'negviz recipes'.") from None
+        raise RecipeError(
+            f"The recipe file {path}{place} is not valid YAML; compare it with one that the dashboard wrote."
+        ) from None
     return recipe_of(data, path.stem)
 
 

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import inspect
+import math
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Knob:
             number = float(value)
         except (TypeError, ValueError):
             raise RecipeError(f"{where} was given '{value}', but must be {wanted}.") from None
-        if number != number or (self.kind == "int" and not number.is_integer()):
+        if not math.isfinite(number) or (self.kind == "int" and not number.is_integer()):
             raise RecipeError(f"{where} was given '{value}', but must be {wanted}.")
         limits = self.range
         if limits and limits.scale != "score" and not limits.low <= number <= limits.high:
@@ -183,9 +184,7 @@ class Registry:
             known = self._entries.get(name)
             if known and known.function.__module__ != function.__module__:
                 raise NegvizError(f"{self.kind} '{name}' is registered by two modules; give one another name.")
-            self._entries[name] = Entry(
-                name, label, function, reference, self.context, tuple(sorted(traits.items()))
-            )
+            self._entries[name] = Entry(name, label, function, reference, self.context, tuple(sorted(traits.items())))
             return function
 
         return add

@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import PAD, Floats, Ints
+from negviz.arrays import PAD, Bools, Floats, Ints
 from negviz.draws import DRAWS
 from negviz.errors import MissingInputError
-from negviz.labels import NO_LABELS, Labels
+from negviz.labels import Labels
 from negviz.pool import LEAKS, Pool
 from negviz.recipe import Recipe, Step
 from negviz.registry import Registry
-from negviz.selection import ABSENT, NOT_REFUSED, Selection
+from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns, taken_mask
 from negviz.strategies import STRATEGIES
 
+NO_LABELS = Labels.of(())
 LABELLED = ("labelled false negative", "labelled drop")
 UNDERFILLED = "fewer than count left"
 
@@ -90,7 +91,8 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
         names.append(step.name)
     context |= {"scores": pool.score(recipe.scorer), "keys": pool.pair_keys}
     context |= {"count": recipe.count, "seed": recipe.seed}
-    columns: Ints = _call(DRAWS, recipe.draw, context, weights)
+    drawn: Ints = _call(DRAWS, recipe.draw, context, weights)
+    columns = taken_columns(taken_mask(drawn, pool.depth), pool.rank(recipe.scorer), recipe.count)
     if recipe.underfill == "drop":
         columns = _drop_underfilled(columns, reasons, len(names))
         weights[np.equal(reasons, len(names))] = 0.0
@@ -120,6 +122,6 @@ def _refuse_leaks(pool: Pool, recipe: Recipe, labels: Labels) -> tuple[npt.NDArr
 
 def _drop_underfilled(columns: Ints, reasons: npt.NDArray[np.int8], stage: int) -> Ints:
     """Empty the rows that are not full and record it as the reason of whatever had survived in them."""
-    short = np.equal(columns, PAD).any(axis=1)
-    reasons[short[:, None] & np.equal(reasons, NOT_REFUSED)] = stage
-    return np.where(short[:, None], PAD, columns).astype(np.int32)
+    short: Bools = np.asarray(np.equal(columns, PAD).any(axis=1, keepdims=True))
+    reasons[short & np.equal(reasons, NOT_REFUSED)] = stage
+    return np.where(short, PAD, columns).astype(np.int32)

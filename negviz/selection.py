@@ -24,7 +24,7 @@ class Selection:
         recipe: How.
         weights: (queries, depth) before the draw, not normalised; 0 where refused.
         reasons: (queries, depth) index into ``stages`` of what refused the candidate; ``NOT_REFUSED`` or ``ABSENT``.
-        columns: (queries, count) columns taken, ``PAD`` where there were fewer.
+        columns: (queries, count) columns taken, best score first, ``PAD`` where there were fewer.
         stages: Names of everything that could refuse, in the order asked.
     """
 
@@ -38,10 +38,7 @@ class Selection:
     @cached_property
     def taken(self) -> Bools:
         """(queries, depth), True where taken as a negative."""
-        mask = np.zeros(self.pool.documents.shape, dtype=bool)
-        rows, places = np.nonzero(np.not_equal(self.columns, PAD))
-        mask[rows, self.columns[rows, places]] = True
-        return mask
+        return taken_mask(self.columns, self.pool.depth)
 
     @cached_property
     def taken_counts(self) -> Ints:
@@ -96,3 +93,27 @@ class Selection:
         return fingerprint(
             "selection 1", self.pool.fingerprint, self.recipe.to_yaml(), self.weights, self.reasons, self.columns
         )
+
+
+def taken_mask(columns: Ints, depth: int) -> Bools:
+    """(queries, depth), True at the given columns of each row."""
+    mask = np.zeros((len(columns), depth), dtype=bool)
+    rows, places = np.nonzero(np.not_equal(columns, PAD))
+    mask[rows, columns[rows, places]] = True
+    return mask
+
+
+def taken_columns(taken: Bools, rank: Ints, count: int) -> Ints:
+    """Columns taken, best rank first, whatever the order in which they were drawn.
+
+    Args:
+        taken: (queries, depth), True where taken.
+        rank: (queries, depth) by the recipe's scorer.
+        count: Negatives a query; no query may have more.
+
+    Returns:
+        (queries, count) columns, ``PAD`` where there are fewer.
+    """
+    order = np.lexsort((rank, ~taken), axis=1)[:, :count]
+    columns = np.where(np.take_along_axis(taken, order, axis=1), order, PAD)
+    return np.pad(columns, ((0, 0), (0, count - columns.shape[1])), constant_values=PAD).astype(np.int32)

@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import yaml
 
 from negviz import __version__
-from negviz.arrays import PAD, Ints
+from negviz.arrays import Ints
 from negviz.dataset import Dataset, Judgments, Problem
 from negviz.errors import DataError, RecipeError
 from negviz.pool import Pool
 from negviz.recipe import recipe_of
-from negviz.selection import ABSENT, NOT_REFUSED, Selection
+from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns
 
 POOL_VERSION = 1
 MANIFEST = "manifest.json"
@@ -39,12 +39,7 @@ def written_beside(target: Path) -> Iterator[Path]:
         DataError: If the target exists and is not a folder that negviz wrote (or an empty one).
     """
     target = Path(target)
-    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
-        raise DataError(
-            f"The folder {target} holds files that negviz did not write, so it is left alone; name another folder."
-        )
-    if target.exists() and not target.is_dir():
-        raise DataError(f"{target} is a file, but a folder is to be written there; name another place.")
+    check_folder(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -53,6 +48,29 @@ def written_beside(target: Path) -> Iterator[Path]:
         _replace_folder(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_folder(target: Path) -> None:
+    """See, before long work, whether a folder may be written at a place.
+
+    Raises:
+        DataError: If a file is there, or a folder with files that negviz did not write.
+    """
+    target = Path(target)
+    if target.is_dir() and any(target.iterdir()) and not _is_ours(target):
+        raise DataError(
+            f"The folder {target} holds files that negviz did not write, so it is left alone; name another folder."
+        )
+    if target.exists() and not target.is_dir():
+        raise DataError(f"{target} is a file, but a folder is to be written there; name another place.")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether negviz wrote a folder; a ``manifest.json`` alone does not say so, web sites have one too."""
+    try:
+        return "negviz" in dict(json.loads((folder / MANIFEST).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _replace_folder(new: Path, target: Path) -> None:
@@ -169,7 +187,7 @@ def open_pool(folder: Path) -> Pool:
             origin=manifest["origin"],
             stored_fingerprint=manifest["fingerprint"],
         )
-    except (KeyError, ValueError, OSError, pa.ArrowInvalid) as error:
+    except (KeyError, TypeError, AttributeError, EOFError, ValueError, OSError, pa.ArrowInvalid) as error:
         raise DataError(
             f"The pool in {folder} is damaged ({type(error).__name__}: {error}); build it again with 'negviz pool'."
         ) from None
@@ -182,13 +200,17 @@ def _group(layers: Arrays, prefix: str) -> Arrays:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise DataError(f"{folder} is not a pool (it has no {MANIFEST}); make one with 'negviz pool DATA --out {folder}'.")
+        raise DataError(
+            f"{folder} is not a pool (it has no {MANIFEST}); make one with 'negviz pool DATA --out {folder}'."
+        )
     try:
         manifest = json.loads(path.read_text("utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise DataError(f"{path} is not readable JSON; build the pool again with 'negviz pool'.") from None
     if not isinstance(manifest, dict) or "layers" not in manifest:
-        raise DataError(f"{folder} is not a pool (its {MANIFEST} describes something else); name a folder of 'negviz pool'.")
+        raise DataError(
+            f"{folder} is not a pool (its {MANIFEST} describes something else); name a folder of 'negviz pool'."
+        )
     if manifest.get("version") != POOL_VERSION:
         raise DataError(
             f"The pool in {folder} has version {manifest.get('version')}, this negviz reads version {POOL_VERSION}; "
@@ -281,7 +303,9 @@ def read_selection(path: Path, pool: Pool) -> Selection:
         about = json.loads((table.schema.metadata or {})[SELECTION_KEY])
         recipe = recipe_of(about["recipe"])
     except (pa.ArrowInvalid, KeyError, json.JSONDecodeError, RecipeError, OSError, yaml.YAMLError):
-        raise DataError(f"{path} is not a selection of negviz; make one with 'negviz select POOL --out {path}'.") from None
+        raise DataError(
+            f"{path} is not a selection of negviz; make one with 'negviz select POOL --out {path}'."
+        ) from None
     if about["pool"] != pool.fingerprint:
         raise DataError(
             f"{path} was made from another pool (fingerprint {about['pool'][:8]}, this pool's is "
@@ -297,7 +321,9 @@ def read_selection(path: Path, pool: Pool) -> Selection:
     reasons[rows, columns] = [NOT_REFUSED if name is None else codes[name] for name in names]
     taken = np.zeros(pool.documents.shape, dtype=bool)
     taken[rows, columns] = table["taken"].to_numpy()
-    return Selection(pool, recipe, weights, reasons, _taken_columns(taken, pool.rank(recipe.scorer)), stages)
+    return Selection(
+        pool, recipe, weights, reasons, taken_columns(taken, pool.rank(recipe.scorer), recipe.count), stages
+    )
 
 
 def _cells(table: pa.Table, pool: Pool) -> tuple[Ints, Ints]:
@@ -310,12 +336,3 @@ def _cells(table: pa.Table, pool: Pool) -> tuple[Ints, Ints]:
     cells = np.where(pool.present, pool.documents, stride - 1) + np.arange(len(pool))[:, None] * stride
     columns = np.searchsorted(cells.ravel(), wanted + rows * stride) - rows * pool.depth
     return rows.astype(np.int32), columns.astype(np.int32)
-
-
-def _taken_columns(taken: npt.NDArray[np.bool_], rank: Ints) -> Ints:
-    """Columns taken, best rank first, padded."""
-    order = np.lexsort((rank, ~taken), axis=1)
-    count = int(taken.sum(axis=1).max(initial=0))
-    columns = order[:, :count]
-    return np.where(np.take_along_axis(taken, columns, axis=1), columns, PAD).astype(np.int32)
-

@@ -1,18 +1,28 @@
 """Text as the leak guards and the labels compare it: one normal form, one key."""
 
 import hashlib
+import re
 import unicodedata
 
 KEY_BYTES = 16
+# Characters without a shape of their own (most of Unicode's Default_Ignorable_Code_Point): soft hyphen, zero-width
+# space and joiners, direction marks, byte order mark, variation selectors, tags.
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]+"
+)
 
 
 def normalise(text: str) -> str:
     """Fold away case, spacing and Unicode form, so that only the words and signs are left.
 
     Compatibility composition (NFKC) makes full-width digits, ligatures and composed accents equal; casefold makes the
-    cases equal; runs of white space become one space. Casefolding can break composition, so it is composed again.
+    cases equal; characters that nobody sees go; runs of white space become one space. Casefolding can break
+    composition, so it is composed again.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    folded = UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
@@ -24,4 +34,4 @@ def text_key(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing readable is left: only white space, control and format characters."""
-    return all(char.isspace() or unicodedata.category(char) in {"Cc", "Cf", "Zs"} for char in text)
+    return all(char.isspace() or unicodedata.category(char) in {"Cc", "Cf", "Zs"} for char in UNSEEN.sub("", text))

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from negviz.errors import LabelError
+from negviz.home import home_folder
 
 APPLICATION = 0x6E656776  # "negv", in the header of every SQLite file that is ours
 VERSION = 1
@@ -56,6 +57,7 @@ EVENTS = Table(
     Column("withdraws", String(64), nullable=False),
     Index("label_events_pair", "query_key", "document_key"),
     Index("label_events_annotator", "annotator", "time"),
+    Index("label_events_time", "time"),
     Index("label_events_withdraws", "withdraws"),
     sqlite_autoincrement=True,
 )
@@ -75,7 +77,7 @@ def database_url(source: str | os.PathLike[str] | None) -> URL:
         LabelError: If it is no URL that SQLAlchemy understands.
     """
     if source is None:
-        source = Path(os.environ.get("NEGVIZ_HOME") or ".negviz") / "labels.sqlite"
+        source = home_folder() / "labels.sqlite"
     text = os.fspath(source)
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).absolute()))
@@ -105,11 +107,14 @@ def readable_errors(url: URL) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as problem:
         cause = problem.orig if isinstance(problem, DBAPIError) and problem.orig else problem
         said = str(cause).strip().split("\n")[0].rstrip(".")
-        name = str(database_file(url) or url.render_as_string(hide_password=True))
+        file = database_file(url)
+        name = str(file or url.render_as_string(hide_password=True))
         if "locked" in said:
             todo = "another program holds it; close that and try again."
-        else:
+        elif file:
             todo = "give the path of a label database of negviz, or of a file that does not exist yet and can be made."
+        else:
+            todo = "check the URL, that the server can be reached, and that its Python driver is installed."
         raise LabelError(f"The label database '{name}' cannot be used ({said}): {todo}") from problem
 
 

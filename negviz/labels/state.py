@@ -156,9 +156,7 @@ class Labels(Mapping[Pair, LabelEvent]):
             return codes
         width = len(dataset.documents)
         known = np.array([query * width + document for query, document, _ in found], dtype=np.int64)
-        asked = np.where(
-            (asked_queries >= 0) & (asked_documents >= 0), asked_queries * width + asked_documents, -1
-        )
+        asked = np.where((asked_queries >= 0) & (asked_documents >= 0), asked_queries * width + asked_documents, -1)
         place = np.minimum(np.searchsorted(known, asked), len(known) - 1)
         values = np.array([_code(event) for _, _, event in found], dtype=np.int8)
         return np.where(known[place] == asked, values[place], codes)

@@ -1,27 +1,20 @@
 """The label store: a database to which events are appended, durable when a call returns."""
 
 import os
-import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import NamedTuple, overload
 
-from sqlalchemy import Column, Connection, Row, Select, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, func, select
 
 from negviz.dataset import Dataset
-from negviz.labels.events import LabelEvent, Pair, new_event, now
+from negviz.labels.appending import after, append, event_of, having, insert_events, unknown, withdrawal
+from negviz.labels.events import LabelEvent
 from negviz.labels.files import read_labels
 from negviz.labels.schema import EVENTS, database_file, database_url, open_engine, readable_errors, writing
 from negviz.labels.state import Labels
-
-T = TypeVar("T")
-CHUNK = 500
-FIELDS = tuple(field.name for field in fields(LabelEvent))
 
 
 class Merged(NamedTuple):
@@ -49,6 +42,7 @@ class LabelStore:
         self._engine = open_engine(self._url)
         self._identity = self._file_identity()
         self._read: list[LabelEvent] = []
+        self._labels: dict[str | None, Labels] = {}
 
     @overload
     def add(self, event: LabelEvent) -> LabelEvent: ...
@@ -74,7 +68,7 @@ class LabelStore:
         """
         given = [event] if isinstance(event, LabelEvent) else list(event)
         with self._write() as connection:
-            stored = _append(connection, given)
+            stored = append(connection, given)
         return stored[0] if isinstance(event, LabelEvent) else stored
 
     def undo(self, annotator: str) -> LabelEvent | None:
@@ -95,8 +89,8 @@ class LabelStore:
             row = connection.execute(last).first()
             if row is None:
                 return None
-            event = _event(row)
-            _append(connection, [_withdrawal(event)])
+            event = event_of(row)
+            append(connection, [withdrawal(event)])
         return event
 
     def withdraw(self, events: Iterable[LabelEvent]) -> list[LabelEvent]:
@@ -110,10 +104,10 @@ class LabelStore:
         """
         names = [event.event for event in events if not event.withdraws]
         with self._write() as connection:
-            gone = set(_having(connection, select(EVENTS.c.withdraws), EVENTS.c.withdraws, names).scalars())
-            found = {row.event: _event(row) for row in _having(connection, select(EVENTS), EVENTS.c.event, names)}
+            gone = {row.withdraws for row in having(connection, select(EVENTS.c.withdraws), EVENTS.c.withdraws, names)}
+            found = {row.event: event_of(row) for row in having(connection, select(EVENTS), EVENTS.c.event, names)}
             taken = [found[name] for name in dict.fromkeys(names) if name in found and name not in gone]
-            _append(connection, [_withdrawal(event) for event in taken])
+            append(connection, [withdrawal(event) for event in taken])
         return taken
 
     def merge(self, events: Iterable[LabelEvent]) -> Merged:
@@ -127,9 +121,9 @@ class LabelStore:
         """
         given = list(events)
         with self._write() as connection:
-            fresh, known = _unknown(connection, given)
-            _insert(connection, fresh)
-        return Merged(len(fresh), known)
+            fresh = unknown(connection, given)
+            insert_events(connection, fresh)
+        return Merged(len(fresh), len(given) - len(fresh))
 
     def events(
         self, *, query_key: str | None = None, document_key: str | None = None, annotator: str | None = None
@@ -147,7 +141,7 @@ class LabelStore:
             if value is not None:
                 query = query.where(EVENTS.c[name] == value)
         with self._reading() as connection:
-            return [_event(row) for row in connection.execute(query)]
+            return [event_of(row) for row in connection.execute(query)]
 
     def history(self, limit: int = 10, annotator: str | None = None) -> list[LabelEvent]:
         """The last events, newest first, withdrawals included."""
@@ -155,18 +149,21 @@ class LabelStore:
         if annotator is not None:
             query = query.where(EVENTS.c.annotator == annotator)
         with self._reading() as connection:
-            return [_event(row) for row in connection.execute(query)]
+            return [event_of(row) for row in connection.execute(query)]
 
     def current(self, annotator: str | None = None) -> Labels:
         """The verdict of every pair, by one annotator or by all; reads only what came since the last call."""
         with self._lock, self._reading() as connection:
             last = max((event.id or 0 for event in self._read), default=0)
-            read = [*self._read, *_after(connection, last)]
+            fresh = after(connection, last)
+            read = [*self._read, *fresh]
             # Servers may commit ids out of order; a count that does not fit shows an event that slipped in below.
             if connection.execute(select(func.count()).select_from(EVENTS)).scalar_one() != len(read):
-                read = _after(connection, 0)
-            self._read = read
-        return Labels.of(read, annotator)
+                fresh = read = after(connection, 0)
+            if fresh or annotator not in self._labels:
+                kept = {} if fresh else self._labels
+                self._read, self._labels = read, {**kept, annotator: Labels.of(read, annotator)}
+            return self._labels[annotator]
 
     @property
     def version(self) -> int:
@@ -209,7 +206,7 @@ class LabelStore:
             return
         self._engine.dispose()
         self._engine = open_engine(self._url)
-        self._identity, self._read = self._file_identity(), []
+        self._identity, self._read, self._labels = self._file_identity(), [], {}
 
     def _file_identity(self) -> tuple[int, int] | None:
         if self._file is None or not self._file.exists():
@@ -240,97 +237,3 @@ def _is_database(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(16) == b"SQLite format 3\0"
-
-
-def _append(connection: Connection, given: list[LabelEvent]) -> list[LabelEvent]:
-    """Store what is not yet said, at a time that puts it last."""
-    before = _by_pair(connection, given)
-    same = {row.event: _event(row) for row in _having(connection, select(EVENTS), EVENTS.c.event, _names(given))}
-    people = select(EVENTS.c.annotator, func.max(EVENTS.c.time)).group_by(EVENTS.c.annotator)
-    spoke = {row[0]: row[1] for row in _having(connection, people, EVENTS.c.annotator, [e.annotator for e in given])}
-    fresh: list[LabelEvent] = []
-    said: list[LabelEvent] = []
-    for event in given:
-        past = before[event.pair]
-        stands = same.get(event.event) or _repeated(event, past)
-        if stands is None:
-            latest = max([event.time, spoke.get(event.annotator, ""), *(other.time for other in past)])
-            stands = same[event.event] = replace(event, time=latest, id=None)
-            past.append(stands)
-            spoke[event.annotator] = latest
-            fresh.append(stands)
-        said.append(stands)
-    ids = _insert(connection, fresh)
-    return [replace(event, id=ids.get(event.event, event.id)) for event in said]
-
-
-def _by_pair(connection: Connection, given: list[LabelEvent]) -> defaultdict[Pair, list[LabelEvent]]:
-    """Stored events about the pairs of some events, in the order in which they count."""
-    found: defaultdict[Pair, list[LabelEvent]] = defaultdict(list)
-    pairs = {event.pair for event in given}
-    queries = [query for query, _ in pairs]
-    ordered = select(EVENTS).order_by(EVENTS.c.time, EVENTS.c.id)
-    if len({document for _, document in pairs}) == 1:
-        ordered = ordered.where(EVENTS.c.document_key == given[0].document_key)
-    for row in _having(connection, ordered, EVENTS.c.query_key, queries):
-        if (row.query_key, row.document_key) in pairs:
-            found[row.query_key, row.document_key].append(_event(row))
-    return found
-
-
-def _repeated(event: LabelEvent, past: list[LabelEvent]) -> LabelEvent | None:
-    """The annotator's current verdict of the pair, if the event says nothing else."""
-    stands = Labels.of(past, event.annotator).get(event.pair)
-    if stands is None or event.withdraws:
-        return None
-    same = all(getattr(event, name) == getattr(stands, name) for name in ("verdict", "grade", "note", "queue"))
-    return stands if same else None
-
-
-def _unknown(connection: Connection, given: list[LabelEvent]) -> tuple[list[LabelEvent], int]:
-    """Events that the store lacks, edits of stored ones included, and the number of the others."""
-    edits = {event.event: _edit(event) for event in given}
-    query = select(EVENTS.c.event, EVENTS.c.verdict, EVENTS.c.grade, EVENTS.c.note)
-    known = {
-        row.event: (row.verdict, row.grade, row.note)
-        for row in _having(connection, query, EVENTS.c.event, [*edits, *(_edit(event).event for event in given)])
-    }
-    fresh: list[LabelEvent] = []
-    for event in given:
-        arrival = event
-        if known.get(event.event, _said(event)) != _said(event):
-            arrival = _edit(event)
-        if arrival.event not in known:
-            known[arrival.event] = _said(arrival)
-            fresh.append(arrival)
-    return fresh, len(given) - len(fresh)
-
-
-def _said(event: LabelEvent) -> tuple[str | None, int | None, str]:
-    return event.verdict, event.grade, event.note
-
-
-def _edit(event: LabelEvent) -> LabelEvent:
-    """The same event under a name made from what it says, so that one edit is one event however often it comes."""
-    return replace(event, event=uuid.uuid5(uuid.NAMESPACE_OID, repr((event.event, *map(str, _said(event))))).hex)
-
-
-def _withdrawal(event: LabelEvent) -> LabelEvent:
-    return replace(event, verdict=None, grade=None, note="", withdraws=event.event, time=now(), event=new_event())
-
-
-def _names(events: list[LabelEvent]) -> list[str]:
-    return [event.event for event in events]
-
-
-def _insert(connection: Connection, events: list[LabelEvent]) -> dict[str, int]:
-    """Insert events in their order.
-
-    Returns:
-        The number that each event got.
-    """
-    rows = [{name: getattr(event, name) for name in FIELDS if name != "id"} for event in events]
-    for some in _chunks(rows):
-        connection.execute(insert(EVENTS), some)
-    numbers = select(EVENTS.c.event, EVENTS.c.id)
-    return {row.event: row.id for row in _having(connection, numbers, EVENTS.c.event, _names(events))}

@@ -12,11 +12,6 @@ from negviz.loaders._source import Source
 BATCH = 8192
 
 
-def is_columnar(source: Source, name: str) -> bool:
-    """Whether a file is Parquet, an Arrow file or an Arrow stream, by its first bytes."""
-    return source.magic(name).startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"))
-
-
 def first_row(source: Source, name: str) -> dict[str, Any] | None:
     """First row of a file, None if it has none."""
     return next((row for _, row in rows_of(source, name)), None)
@@ -29,10 +24,9 @@ def columns_of(source: Source, name: str) -> list[str]:
         DataError: If the file is damaged.
     """
     try:
-        if source.magic(name).startswith(b"PAR1"):
-            return list(pq.read_schema(source.file(name)).names)
-        with pa.OSFile(str(source.file(name))) as handle:
-            return list(_arrow(handle).schema.names)
+        with source.random_access(name) as handle:
+            is_parquet = source.magic(name).startswith(b"PAR1")
+            return list(pq.read_schema(handle).names if is_parquet else _arrow(handle).schema.names)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name, error) from None
 
@@ -43,6 +37,7 @@ def rows_of(source: Source, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises:
         DataError: If the file is damaged.
     """
+    source.read.add(name)
     number = 0
     try:
         for batch in _batches(source, name):
@@ -56,11 +51,10 @@ def rows_of(source: Source, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _batches(source: Source, name: str) -> Iterator[pa.RecordBatch]:
-    if source.magic(name).startswith(b"PAR1"):
-        with pq.ParquetFile(source.file(name)) as parquet:
-            yield from parquet.iter_batches(BATCH)
-        return
-    with pa.OSFile(str(source.file(name))) as handle:
+    with source.random_access(name) as handle:
+        if source.magic(name).startswith(b"PAR1"):
+            yield from pq.ParquetFile(handle).iter_batches(BATCH)
+            return
         reader = _arrow(handle)
         if isinstance(reader, pa.ipc.RecordBatchFileReader):
             yield from (reader.get_batch(number) for number in range(reader.num_record_batches))

@@ -129,7 +129,10 @@ def records(source: Source, name: str, dialect: Dialect, rows: Rows) -> Iterator
 def _as_it_stands(lines: _Lines, dialect: Dialect, name: str, rows: Rows) -> list[str]:
     number, first = lines.taken[0]
     if len(lines.taken) == 1 and first.count('"') % 2 == 0:
-        return next(csv.reader([first.rstrip("\r\n")], delimiter=dialect.delimiter), [])
+        try:
+            return next(csv.reader([first.rstrip("\r\n")], delimiter=dialect.delimiter), [])
+        except csv.Error:
+            return first.rstrip("\r\n").split(dialect.delimiter)
     lines.hand_back_all_but_first()
     rows.report("stray quote", "A quotation mark is not closed; the line was read as it stands.", Place(name, number))
     return first.rstrip("\r\n").split(dialect.delimiter)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -35,12 +36,14 @@ def parse(text: str) -> Any:
 
 def looks_like_json(source: Source, name: str) -> bool:
     """Whether the first sign of a file opens an object or an array."""
-    return source.head(name)[:4096].lstrip()[:1] in {"{", "["}
+    return not source.is_columnar(name) and source.head(name)[:4096].lstrip()[:1] in {"{", "["}
 
 
 def is_lines(source: Source, name: str) -> bool:
     """Whether the file holds one value a line (and not one array, or values over several lines)."""
-    lines = [line for line in source.head(name)[: 1 << 22].split("\n", 50)[:50] if line.strip()]
+    lines = [line for line in source.head(name).split("\n", 50)[:50] if line.strip()]
+    if lines and lines[0].lstrip().startswith("["):
+        return _is_row(lines[0])
     return any(_is_row(line) for line in lines[:5])
 
 
@@ -53,23 +56,42 @@ def _is_row(line: str) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and bool(value) and not isinstance(value[0], dict))
 
 
-def first_value(source: Source, name: str) -> Any:
-    """First value of a file of JSON values or of its array, None if there is none in sight."""
-    return next((value for _, value in _peek(source, name)), None)
+def first_object(source: Source, name: str) -> dict[str, Any] | None:
+    """First value of a file if that is an object, without reading more than the file's beginning."""
+    first = next(iter(peek(source, name)), None)
+    return first if isinstance(first, dict) else None
 
 
-def _peek(source: Source, name: str) -> Iterator[tuple[int, Any]]:
+def peek(source: Source, name: str, count: int = 1) -> list[Any]:
+    """First values of a file of JSON values, or of its array, as far as its beginning holds them."""
     if not looks_like_json(source, name):
-        return
-    if is_lines(source, name):
-        for number, line in enumerate(source.head(name).split("\n"), start=1):
-            try:
-                if line.strip():
-                    yield number, parse(line)
-            except NotJsonError:
-                continue
-    else:
-        yield from _stream(source.head(name))[0]
+        return []
+    if not is_lines(source, name):
+        return [value for _, value in _stream(source.head(name), count)[0]]
+    found = []
+    for line in source.head(name).split("\n"):
+        with suppress(NotJsonError):
+            if line.strip():
+                found.append(parse(line))
+        if len(found) == count:
+            break
+    return found
+
+
+def objects(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
+    """All objects of a file with their lines; other values are reported and left out."""
+    for line, value in values(source, name, rows):
+        if isinstance(value, dict):
+            yield line, value
+        else:
+            rows.report("bad row", "The row is not a JSON object; it was left out.", Place(name, line))
+
+
+def objects_of(source: Source, rows: Rows) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """All objects of the file, or of all files of a folder, with their places."""
+    for name in source.tables:
+        for line, row in objects(source, name, rows):
+            yield Place(name, line), row
 
 
 def values(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, Any]]:
@@ -110,14 +132,14 @@ def _array_values(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, 
         rows.report(kind, "From here on the file is cut off or not JSON; the rest was left out.", Place(name, broken))
 
 
-def _stream(text: str) -> tuple[list[tuple[int, Any]], int | None]:
+def _stream(text: str, count: int | None = None) -> tuple[list[tuple[int, Any]], int | None]:
     """Values of an array, or values one after the other, as far as they can be read, and the line where that ends."""
     place = _SPACE.match(text).end()  # type: ignore[union-attr]
     is_array = text[place : place + 1] == "["
     place += is_array
     line, counted = 1, 0
     found: list[tuple[int, Any]] = []
-    while True:
+    while len(found) != count:
         place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
         line, counted = line + text.count("\n", counted, place), place
         if place >= len(text):
@@ -129,3 +151,4 @@ def _stream(text: str) -> tuple[list[tuple[int, Any]], int | None]:
         except (ValueError, RecursionError):
             return found, line
         found.append((line, value))
+    return found, None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, NamedTuple
 
 from negviz.dataset import Problem
@@ -57,7 +58,7 @@ def as_text(value: Any) -> str | None:
     """
     if isinstance(value, str):
         return None if value in MISSING else value
-    if value is None or value != value:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, bool | int):
         return str(value)
@@ -74,6 +75,11 @@ def as_id(value: Any) -> str | None:
     return text if text is None or text.strip() else None
 
 
+def blank(text: str) -> bool:
+    """Whether nothing readable is left; most texts start with a letter, which settles it at once."""
+    return not text[:1].isalnum() and is_blank(text)
+
+
 @dataclass
 class Shelf:
     """Queries or documents in order of first appearance; a handle is a place on the shelf."""
@@ -85,7 +91,7 @@ class Shelf:
     by_id: dict[str, int] = field(default_factory=dict)
     by_content: dict[tuple[str, ...], int] = field(default_factory=dict)
 
-    def add(self, id: str | None, content: tuple[str, ...], place: Place) -> int:  # noqa: A002
+    def add(self, id: str | None, content: tuple[str, ...], place: Place) -> int:
         """Put something new on the shelf."""
         handle = len(self.ids)
         self.ids.append(id)
@@ -140,7 +146,7 @@ class Rows:
         """Note a problem; the kind is one of ``PROBLEM_KINDS``."""
         self.problems.append(Problem(place.file, place.line, kind, message))
 
-    def query(self, text: str | None, place: Place, *, id: str | None = None, listed: bool = False) -> int | None:  # noqa: A002
+    def query(self, text: str | None, place: Place, *, id: str | None = None, listed: bool = False) -> int | None:
         """Take in a query.
 
         Args:
@@ -152,7 +158,7 @@ class Rows:
         Returns:
             Its handle, None when it is blank and was left out.
         """
-        if text is None or is_blank(text):
+        if text is None or blank(text):
             self.report("blank text", f"The query{_named(id)} is blank; it was left out.", place)
             return None
         return self._put(self.queries, id, (text,), place, listed)
@@ -168,7 +174,7 @@ class Rows:
         content = (passage.title, passage.text or "")
         before = len(self.documents.ids)
         handle = self._put(self.documents, passage.id, content, place, listed)
-        if handle == before and is_blank(content[0]) and is_blank(content[1]):
+        if handle == before and blank(content[1]) and blank(content[0]):
             self.report("blank text", f"The document{_named(passage.id)} is blank; it was kept.", place)
         if passage.group and not (listed and handle != before):
             self.groups.setdefault(handle, passage.group)
@@ -188,7 +194,9 @@ class Rows:
         old = self.positives.get(pair, 0 if pair in self.judged_not_relevant else None)
         new = max(grade, 0)
         if old is not None and old != new:
-            self.report("conflicting judgment", f"{self.name(pair)} is judged {old} and {new}; {max(old, new)} holds.", place)
+            self.report(
+                "conflicting judgment", f"{self.name(pair)} is judged {old} and {new}; {max(old, new)} holds.", place
+            )
         elif old is not None and listed:
             self.report("duplicate judgment", f"{self.name(pair)} is judged {new} twice; counted once.", place)
         if max(old or 0, new) > 0:
@@ -208,14 +216,14 @@ class Rows:
 
     def example(
         self, query: str | None, positives: Iterable[Passage], negatives: Iterable[Passage], place: Place, *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
     ) -> None:  # fmt: skip
         """Take in one row of training data: a query with its positives and its mined negatives."""
         row = self.query(query, place, id=id)
         if row is None:
             return
         for passage in positives:
-            if passage.text is None or (is_blank(passage.text) and is_blank(passage.title)):
+            if passage.text is None or (blank(passage.text) and blank(passage.title)):
                 self.report("blank text", "A positive is blank; it was left out.", place)
             else:
                 self.judge(row, self.document(passage, place), 1, place)
@@ -237,10 +245,11 @@ class Rows:
         document_name = self.documents.ids[document] or _short(self.documents.contents[document][1])
         return f"Query '{query_name}' with document '{document_name}'"
 
-    def _put(self, shelf: Shelf, id: str | None, content: tuple[str, ...], place: Place, listed: bool) -> int:  # noqa: A002
+    def _put(self, shelf: Shelf, id: str | None, content: tuple[str, ...], place: Place, listed: bool) -> int:
         if id is None and (known := shelf.by_content.get(content)) is not None:
             return known
-        content = tuple(part if part.isascii() else self._readable(part, place) for part in content)
+        if not (content[0].isascii() and content[-1].isascii()):
+            content = tuple(self._readable(part, place) for part in content)
         known = shelf.by_content.get(content) if id is None else shelf.by_id.get(id)
         if known is None:
             return shelf.add(id, content, place)
@@ -254,8 +263,8 @@ class Rows:
             return known
         return self._rename(shelf, id, content, place)
 
-    def _rename(self, shelf: Shelf, id: str, content: tuple[str, ...], place: Place) -> int:  # noqa: A002
-        """A row of training data uses an id for a second text: both are kept, or the judgment would hit the wrong one."""
+    def _rename(self, shelf: Shelf, id: str, content: tuple[str, ...], place: Place) -> int:
+        """A row of training data uses an id for a second text: both are kept, or its judgment would hit the first."""
         number = 2
         while (known := shelf.by_id.get(f"{id}#{number}")) is not None:
             if shelf.contents[known] == content:
@@ -308,7 +317,7 @@ def group_of(value: dict[str, Any]) -> str | None:
     return None
 
 
-def _named(id: str | None) -> str:  # noqa: A002
+def _named(id: str | None) -> str:
     return f" '{id}'" if id else ""
 
 

@@ -4,10 +4,12 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +28,7 @@ ENDINGS = {
     ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "delimited", ".tsv": "delimited",
     ".txt": "delimited", ".parquet": "columnar", ".arrow": "columnar",
 }  # fmt: skip
+ABOUT = frozenset({"meta", "dataset_info", "dataset_infos", "dataset_dict", "state"})
 FOREIGN = {
     b"PK\x03\x04": "a ZIP archive or an Office file",
     b"%PDF": "a PDF",
@@ -66,6 +69,8 @@ class Source:
         split: Split that was asked for.
         progress: Called with (what is read, bytes done, bytes in all).
         notices: Problems found while turning bytes into text.
+        heads: Beginnings of files that were looked at.
+        read: Names of the files that were read whole.
     """
 
     path: Path
@@ -76,6 +81,7 @@ class Source:
     progress: Progress | None = None
     notices: list[Problem] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     @property
     def is_folder(self) -> bool:
@@ -87,14 +93,37 @@ class Source:
         """Name of the single file that was asked for."""
         return self.files[0]
 
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """Files that make one table: the file, or those of a folder (of its ``train`` split, if names tell splits).
+
+        Empty if the folder holds files of different kinds, which make no single table.
+        """
+        if not self.is_folder:
+            return self.files
+        found = [name for name in self.files if ending(name) in ENDINGS and bare(name) not in ABOUT]
+        if len({ENDINGS[ending(name)] for name in found}) != 1:
+            return ()
+        wanted = [name for name in found if (self.split or "train") in re.split(r"[^a-z0-9]+", name.lower())]
+        return tuple(wanted or ([] if self.split else found))
+
     def file(self, name: str) -> Path:
         """Where a file lies."""
         return self.path / name if self.is_folder else self.path
 
     def magic(self, name: str) -> bytes:
         """First bytes of a file below its compression."""
-        with self._opened(name) as handle:
+        with self._opened(name) as (handle, _):
             return handle.read(16)
+
+    def is_columnar(self, name: str) -> bool:
+        """Whether a file is Parquet, an Arrow file or an Arrow stream, by its first bytes."""
+        return self.magic(name).startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"))
+
+    def random_access(self, name: str) -> IO[bytes]:
+        """Open for reading here and there, as Parquet needs; what is compressed is unpacked into memory."""
+        with self._opened(name) as (handle, raw):
+            return self.file(name).open("rb") if handle is raw else io.BytesIO(handle.read())
 
     def head(self, name: str) -> str:
         """Decoded beginning of a file without its byte order mark; read once.
@@ -103,7 +132,7 @@ class Source:
             DataError: If it is not text in the encoding.
         """
         if name not in self.heads:
-            with self._opened(name) as handle:
+            with self._opened(name) as (handle, _):
                 start = _read_some(handle, HEAD_BYTES)
                 complete = not handle.read(1)
             self._refuse_foreign(name, start)
@@ -124,18 +153,14 @@ class Source:
         Raises:
             DataError: If the file is damaged or is not text in the encoding; names the line.
         """
-        with self._opened(name) as handle:
+        self.read.add(name)
+        size = self.file(name).stat().st_size
+        with self._opened(name) as (handle, raw):
             for number, text in enumerate(self._decoded(name, handle), start=1):
                 line = self._without_mark(name, text) if number == 1 else text
                 if self.progress and number % PROGRESS_LINES == 0:
-                    self.progress(f"Reading {name}", self.done(handle), self.file(name).stat().st_size)
+                    self.progress(f"Reading {name}", raw.tell(), size)
                 yield number, line if keep_ends else line.removesuffix("\n").removesuffix("\r")
-
-    @staticmethod
-    def done(handle: IO[bytes]) -> int:
-        """Bytes read of the file on disk so far, compressed or not."""
-        raw: IO[bytes] = getattr(handle, "fileobj", None) or getattr(handle, "negviz_raw", handle)
-        return raw.tell()
 
     @property
     def codec(self) -> str:
@@ -155,20 +180,20 @@ class Source:
         return found.name
 
     @contextmanager
-    def _opened(self, name: str) -> Iterator[IO[bytes]]:
-        """Open for reading below the compression, which is known by content and not by name."""
+    def _opened(self, name: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """Open below the compression, which is known by content and not by name; also gives the file on disk."""
         try:
             with self.file(name).open("rb") as raw:
                 start = raw.peek(4)[:4]
                 if start.startswith(b"\x1f\x8b"):
                     with gzip.GzipFile(fileobj=raw) as handle:
-                        yield io.BufferedReader(handle)  # type: ignore[arg-type]
+                        yield io.BufferedReader(handle), raw
                 elif start == b"\x28\xb5\x2f\xfd":
                     reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-                    with io.BufferedReader(reader) as buffered:  # type: ignore[type-var]
-                        yield buffered
+                    with io.BufferedReader(reader) as buffered:
+                        yield buffered, raw
                 else:
-                    yield raw
+                    yield raw, raw
         except DAMAGE as error:
             raise DataError(f"{name} is compressed but damaged or cut off ({error}); make or fetch it again.") from None
         except OSError as error:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from negviz.arrays import Floats
+from negviz.arrays import Bools, Floats
 from negviz.hints import Range
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
@@ -29,6 +29,7 @@ def near_positive(
     *,
     scorer: str,
     anchor: Anchor,
+    survivors: Bools,
     a: Annotated[float, Range(0.0, 1000.0, 0.1, keeps="either")] = 0.5,
     b: Annotated[float, Range(-1.0, 1.0, 0.01, keeps="either", scale="score")] = 0.0,
     width: Annotated[float, Range(0.0, 1.0, 0.01, keeps="either", scale="score")] = 0.0,
@@ -43,6 +44,7 @@ def near_positive(
         pool: Candidates to judge.
         scorer: Whose scores are compared; the paper uses raw inner products.
         anchor: Which positive the distance is measured from.
+        survivors: What earlier steps left; the nearest of them decides whether weights would vanish.
         a: Sharpness, in 1 / (score unit)^2.
         b: Where the peak lies relative to the positive; negative is below it.
         width: If above 0, replaces ``a``: the distance from the peak at which the weight has fallen to one half.
@@ -58,6 +60,6 @@ def near_positive(
     distance = pool.score(scorer).astype(np.float64) - pool.anchor(scorer, anchor)[:, None] - b
     exponent = -factor * distance**2
     known = np.isfinite(exponent)
-    best = np.where(known & pool.eligible, exponent, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    best = np.where(known & survivors, exponent, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(best) & (best < UNDERFLOW), best, 0.0)
     return np.asarray(np.where(known, np.exp(np.minimum(np.where(known, exponent, 0.0) - shift, 0.0)), 0.0))

@@ -1,16 +1,24 @@
 """Every cache of the dashboard: keyed by fingerprints, never by arrays (which Streamlit hashes from a sample)."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from negviz.encode import home_folder
+from negviz.diagnostics.score_profile import ScoreProfile, score_profile
+from negviz.errors import NegvizError
+from negviz.home import home_folder
 from negviz.labels import Labels, LabelStore
-from negviz.pool import Pool
+from negviz.pool import Anchor, Pool
 from negviz.recipe import Recipe
-from negviz.select import select
+from negviz.registry import Entry
+from negviz.select import check, select
 from negviz.selection import Selection
 from negviz.store import open_pool
+from negviz.training_set import TrainingSet, Unsure, make_training_set
+from negviz.ui.outlook import Outlook, look_ahead
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -25,7 +33,9 @@ def selection(of: Pool, recipe: Recipe, labels: Labels) -> Selection:
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _selection(_pool: Pool, _recipe: Recipe, _labels: Labels, pool_key: str, recipe_key: str, labels_key: str) -> Selection:
+def _selection(
+    _pool: Pool, _recipe: Recipe, _labels: Labels, pool_key: str, recipe_key: str, labels_key: str
+) -> Selection:
     return select(_pool, _recipe, _labels)
 
 
@@ -37,7 +47,7 @@ def label_store() -> LabelStore:
 @st.cache_resource(show_spinner=False)
 def _label_store(home: str) -> LabelStore:
     Path(home).mkdir(parents=True, exist_ok=True)
-    return LabelStore(f"sqlite:///{Path(home) / 'labels.sqlite'}")
+    return LabelStore(Path(home) / "labels.sqlite")
 
 
 def labels() -> Labels:
@@ -49,3 +59,63 @@ def labels() -> Labels:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _labels(_store: LabelStore, home: str, version: int) -> Labels:
     return _store.current()
+
+
+def profile(of: Pool, scorer: str, anchor: Anchor) -> ScoreProfile:
+    """What no knob changes about a scorer's values: worked out once for each scorer and anchor."""
+    return _profile(of, of.fingerprint, scorer, anchor)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _profile(_pool: Pool, pool_key: str, scorer: str, anchor: Anchor) -> ScoreProfile:
+    return score_profile(_pool, scorer, anchor)
+
+
+def recipe_problem(of: Pool, recipe: Recipe) -> str:
+    """Why a recipe cannot run on a pool; empty where it can."""
+    return _recipe_problem(of, recipe, of.fingerprint, recipe.to_yaml())
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _recipe_problem(_pool: Pool, _recipe: Recipe, pool_key: str, recipe_key: str) -> str:
+    try:
+        check(_recipe, _pool)
+        select(first_query(_pool), _recipe)
+    except NegvizError as error:
+        return str(error)
+    return ""
+
+
+def first_query(of: Pool) -> Pool:
+    """A pool of one query, on which a recipe shows within a millisecond what it misses."""
+
+    def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: layer[:1] for name, layer in layers.items()}
+
+    return replace(
+        of, queries=of.queries[:1], documents=of.documents[:1], positives=of.positives[:1], flags=of.flags[:1],
+        ranks=cut(of.ranks), scores=cut(of.scores), positive_scores=cut(of.positive_scores), stored_fingerprint="first",
+    )  # fmt: skip
+
+
+def training_set(of: Selection, labels: Labels, unsure: Unsure) -> TrainingSet:
+    """A selection as labels correct it, put together once."""
+    return _training_set(of, labels, of.fingerprint, labels.fingerprint, unsure)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _training_set(
+    _selection: Selection, _labels: Labels, selection_key: str, labels_key: str, unsure: Unsure
+) -> TrainingSet:
+    return make_training_set(_selection, _labels, unsure=unsure)
+
+
+def outlook(of: TrainingSet, labels: Labels, unsure: Unsure, entry: Entry, knobs: Mapping[str, Any]) -> Outlook:
+    """What an export would write, looked at once for each setting."""
+    key = f"{of.selection.fingerprint} {labels.fingerprint} {unsure} {entry.name} {sorted(knobs.items())}"
+    return _outlook(of, entry, dict(knobs), key)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _outlook(_of: TrainingSet, _entry: Entry, _knobs: Mapping[str, Any], key: str) -> Outlook:
+    return look_ahead(_of, _entry, _knobs)

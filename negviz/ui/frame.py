@@ -12,9 +12,9 @@ from negviz.labels import Labels
 from negviz.pool import Pool
 from negviz.recipe import Recipe
 from negviz.selection import Selection
-from negviz.ui import cache, state
+from negviz.ui import building, cache, state
+from negviz.ui.links import ROOT, page_link
 
-ROOT = Path(__file__).resolve().parents[2]
 ICON = Path(__file__).with_name("icon.png")
 STYLE = Path(__file__).with_name("style.css")
 MENU = {
@@ -60,6 +60,7 @@ def open_page(title: str, caption: str) -> None:
     """
     st.set_page_config(page_title=f"{title} · negviz", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
+    building.adopt()
     _menu()
     st.title(title, anchor=False)
     st.caption(caption)
@@ -68,15 +69,24 @@ def open_page(title: str, caption: str) -> None:
 def _menu() -> None:
     with st.sidebar:
         for section, links in MENU.items():
-            if section:
+            present = [link for link in links if (ROOT / link[0]).is_file()]
+            if section and present:
                 st.caption(section)
-            for page, label, icon in links:
-                st.page_link(page, label=label, icon=f":material/{icon}:")
+            for page, label, icon in present:
+                page_link(page, label, icon)
+        _at_hand()
+
+
+def _at_hand() -> None:
+    """What is worked on; a pool that can't be opened is for the pages to report."""
+    try:
         pool = state.current_pool()
-        if pool is not None:
-            st.divider()
-            st.text(pool.dataset.name)
-            st.caption(f"{len(pool):,} queries · {int(pool.present.sum()):,} candidates")
+    except NegvizError:
+        return
+    if pool is not None:
+        st.divider()
+        st.text(pool.dataset.name)
+        st.caption(f"{len(pool):,} queries · {int(pool.present.sum()):,} candidates")
 
 
 def workbench() -> Workbench:
@@ -88,8 +98,10 @@ def workbench() -> Workbench:
     if pool is None:
         with st.container(border=True):
             st.subheader(":material/inbox: No pool yet", anchor=False)
-            st.write("This page looks at mined candidates. Load the sample or your own data first; the sample takes "
-                     "about half a minute.")
+            st.write(
+                "This page looks at mined candidates. Load the sample or your own data first; the sample takes "
+                "about half a minute."
+            )
             st.page_link("pages/1_Load.py", label="Load data", icon=":material/upload_file:")
         st.stop()
     return Workbench(pool, state.current_recipe())

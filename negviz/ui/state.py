@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from negviz.encode import home_folder
 from negviz.errors import NegvizError
+from negviz.home import home_folder
 from negviz.pool import Pool
 from negviz.recipe import Recipe, find_recipe, recipe_of
 from negviz.store import file_written_beside

@@ -1,0 +1,8 @@
+"""Diagnostics: arrays in, numbers out; what a page or a report says about a pool or a selection.
+
+A diagnostic is pure and knows neither charts nor pages. Knobs arrive resolved, so that it need not know strategies.
+"""
+
+from negviz.registry import Registry
+
+DIAGNOSTICS = Registry("diagnostic", "negviz.diagnostics")

@@ -1,0 +1,23 @@
+"""Half-height zone of SimANS."""
+
+import math
+
+from negviz.diagnostics import DIAGNOSTICS
+
+
+@DIAGNOSTICS.register("Half-height zone of SimANS", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773")
+def half_height_zone(a: float, b: float) -> tuple[float, float]:
+    """Tell between which distances to the positive SimANS' weight is at least half its peak: ``b +- sqrt(ln 2 / a)``.
+
+    Args:
+        a: Sharpness, in 1 / (score unit)^2; with 0 the weight is the same everywhere.
+        b: Where the peak lies relative to the positive.
+
+    Returns:
+        Lower and upper distance to the positive, infinite for ``a`` = 0.
+
+    References:
+        METHODS D4.
+    """
+    reach = math.sqrt(math.log(2.0) / a) if a > 0 else math.inf
+    return b - reach, b + reach

@@ -1,0 +1,210 @@
+"""Embedding a dataset: each distinct text once, in blocks that survive a stop, under a key that knows the model."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from negviz.arrays import Scores
+from negviz.dataset import Dataset
+from negviz.embeddings import Embeddings
+from negviz.encoders import ENCODERS
+from negviz.encoders._model import Encoder
+from negviz.errors import CancelledError, ModelError
+
+Progress = Callable[[str, int, int], None]
+Cancelled = Callable[[], bool]
+
+BLOCK = 512
+STALE_SECONDS = 86_400
+
+
+def home_folder() -> Path:
+    """Where caches and the label database live: ``NEGVIZ_HOME``, or ``.negviz`` in the working directory."""
+    return Path(os.environ.get("NEGVIZ_HOME") or ".negviz").expanduser()
+
+
+def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> Encoder:
+    """Open an encoder by the name of a registered one, by a local folder, or by an id of the Hugging Face Hub.
+
+    Args:
+        name: What the person gave.
+        dataset: The corpus, for encoders that learn from it.
+        home: Where converted models are kept.
+        knobs: Settings of the encoder, as its signature has them.
+
+    Raises:
+        ModelError: If there is no such encoder, or it cannot be read.
+        RecipeError: If a knob is unknown or its value not allowed.
+    """
+    registered = name in ENCODERS and name != "huggingface"
+    if not registered and not name.strip():
+        raise ModelError("No encoder was named; give 'minilm', 'static', a folder or a Hugging Face id.")
+    entry = ENCODERS.get(name if registered else "huggingface")
+    given = {key: entry.knob(key).parse(value, entry.name) for key, value in knobs.items()}
+    context = {"dataset": dataset, "path": name, "home": home}
+    encoder: Encoder = entry.function(**{key: context[key] for key in entry.wants}, **given)
+    return encoder
+
+
+def embed(
+    dataset: Dataset,
+    encoder: Encoder,
+    *,
+    home: Path,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Embeddings:
+    """Embed a dataset's queries and documents, taking from the cache what was embedded before.
+
+    Args:
+        dataset: The texts.
+        encoder: The model.
+        home: Folder whose ``embeddings`` part is the cache.
+        progress: Called with what is being done, the texts done and their total, after each block.
+        cancelled: Asked before each block.
+
+    Returns:
+        The vectors by row; those of documents may be a memory map.
+
+    Raises:
+        CancelledError: If ``cancelled`` said so; finished blocks are kept, and the next call goes on from there.
+        ModelError: If the encoder fails or gives vectors of another shape.
+    """
+    folder = home / "embeddings" / encoder.identity
+    queries = _Side("queries", encoder.encode_queries, folder, encoder, progress, cancelled)
+    documents = _Side("documents", encoder.encode_documents, folder, encoder, progress, cancelled)
+    return Embeddings(
+        queries=queries.embed(dataset.query_texts),
+        documents=documents.embed(dataset.contents),
+        similarity=encoder.similarity,
+        encoder=encoder.name,
+        identity=encoder.identity,
+    )
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Queries or documents: how they are encoded, and where their vectors are kept."""
+
+    name: str
+    encode: Callable[[Sequence[str]], Scores]
+    folder: Path
+    encoder: Encoder
+    progress: Progress | None
+    cancelled: Cancelled | None
+
+    def embed(self, texts: Sequence[str]) -> Scores:
+        """Vectors (texts, dims); a text that occurs twice is encoded once."""
+        places: dict[str, int] = {}
+        rows = [places.setdefault(text, len(places)) for text in texts]
+        vectors = self._distinct(list(places))
+        return vectors if len(places) == len(rows) else vectors[rows]
+
+    def _distinct(self, texts: list[str]) -> Scores:
+        shape = (len(texts), self.encoder.dims)
+        if not texts:
+            return np.empty(shape, dtype=np.float32)
+        folder = self.folder / f"{self.name}-{_digest(texts)}"
+        found = _read(folder, "vectors", shape)
+        if found is None:
+            found = self._encode_all(texts, folder, shape)
+        self._report(len(texts), len(texts))
+        return found
+
+    def _encode_all(self, texts: list[str], folder: Path, shape: tuple[int, int]) -> Scores:
+        """Fill one file block by block, longest texts first, so that a batch holds texts of one length."""
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        with _beside(folder) as path:
+            vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+            for start in range(0, len(order), BLOCK):
+                self._report(start, len(texts))
+                rows = order[start : start + BLOCK]
+                vectors[rows] = self._block([texts[row] for row in rows], folder, start // BLOCK)
+            vectors.flush()
+            _place(path, folder, "vectors", vectors)
+        for block in folder.glob("block*-*.npy"):
+            block.unlink(missing_ok=True)
+        kept = _read(folder, "vectors", shape)
+        return np.array(vectors) if kept is None else kept
+
+    def _block(self, texts: list[str], folder: Path, number: int) -> Scores:
+        stem = f"block{number:06d}"
+        shape = (len(texts), self.encoder.dims)
+        kept = _read(folder, stem, shape)
+        if kept is not None:
+            return kept
+        if self.cancelled and self.cancelled():
+            raise CancelledError(f"Encoding {self.name} was stopped; what was finished is kept for the next time.")
+        vectors = np.ascontiguousarray(self.encode(texts), dtype=np.float32)
+        if vectors.shape != shape:
+            raise ModelError(f"'{self.encoder.name}' gave vectors of shape {vectors.shape}, but {shape} was wanted.")
+        with _beside(folder) as path:
+            np.save(path, vectors, allow_pickle=False)
+            _place(path, folder, stem, vectors)
+        return vectors
+
+    def _report(self, done: int, total: int) -> None:
+        if self.progress:
+            self.progress(f"Encoding {self.name}", done, total)
+
+
+def _digest(texts: Sequence[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
+
+
+def _content(vectors: Scores) -> str:
+    return hashlib.blake2b(np.ascontiguousarray(vectors).view(np.uint8).data, digest_size=16).hexdigest()
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A file of our own in the folder, gone at the end unless it was moved to its place."""
+    handle, name = tempfile.mkstemp(prefix="writing-", suffix=".npy", dir=folder)
+    os.close(handle)
+    path = Path(name)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _place(path: Path, folder: Path, stem: str, vectors: Scores) -> None:
+    """Move a written file to its name, which carries the digest of its content, once the disk has it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    path.replace(folder / f"{stem}-{_content(vectors)}.npy")
+
+
+def _read(folder: Path, stem: str, shape: tuple[int, int]) -> Scores | None:
+    """Vectors kept under a stem as a memory map; files that are cut short or altered are removed."""
+    for path in sorted(folder.glob(f"{stem}-*.npy")):
+        try:
+            vectors: Scores = np.load(path, mmap_mode="r", allow_pickle=False)
+            if vectors.dtype == np.float32 and vectors.shape == shape and path.stem == f"{stem}-{_content(vectors)}":
+                return vectors
+        except (ValueError, OSError, EOFError):
+            pass
+        path.unlink(missing_ok=True)
+    return None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed run left half written; a run at work touches its files far more often."""
+    for path in folder.glob("writing-*.npy"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,116 @@
+"""A static embedding made from the corpus itself in seconds: no weights to fetch, any language."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from negviz.arrays import Floats, Scores
+from negviz.dataset import Dataset
+from negviz.encoders import ENCODERS
+from negviz.encoders._model import Encoder
+from negviz.encoders._sentence_transformer import SentenceTransformerEncoder
+from negviz.errors import ModelError
+from negviz.hints import Range
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+VOCABULARY = 30_000
+UNKNOWN = "[UNK]"
+
+
+@ENCODERS.register(
+    "Static, from the corpus", reference="Deerwester et al. 1990, latent semantic analysis", languages="any"
+)
+def static(*, dataset: Dataset, dims: Annotated[int, Range(2, 1024, 1)] = 256) -> Encoder:
+    """Encode by the mean of token vectors that are learnt from the documents.
+
+    Tokens that occur in the same documents get near vectors (latent semantic analysis). It needs no weights, takes
+    seconds, works for any script, and knows nothing beyond the corpus: expect less than of a trained model.
+
+    Args:
+        dataset: Whose documents it learns from.
+        dims: Length of the vectors; fewer where the corpus is too small for it.
+
+    Raises:
+        ModelError: If the documents hold no token at all.
+    """
+    model = static_model(dataset.contents, dims=dims)
+    module: Any = model[0]
+    weights = np.ascontiguousarray(module.embedding.weight.detach().numpy())
+    content = [hashlib.sha256(weights.tobytes()).hexdigest(), hashlib.sha256(_saved(module)).hexdigest()]
+    return SentenceTransformerEncoder("static", model, content)
+
+
+def _saved(module: Any) -> bytes:
+    return str(module.tokenizer.to_str()).encode("utf-8", "surrogatepass")
+
+
+def static_model(texts: Sequence[str], *, dims: int = 256) -> "SentenceTransformer":
+    """Learn a StaticEmbedding model from texts; the same texts give the same bytes for any number of threads.
+
+    Args:
+        texts: Documents to learn from.
+        dims: Length of the vectors, at most the number of tokens and of texts.
+
+    Raises:
+        ModelError: If the texts hold no token at all.
+    """
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    distinct = list(dict.fromkeys(texts))
+    tokenizer = _tokenizer(distinct)
+    weights = _token_vectors([encoding.ids for encoding in tokenizer.encode_batch(distinct)], tokenizer, dims)
+    return SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
+
+
+def _tokenizer(texts: Sequence[str]) -> Any:
+    """Byte-pair merges within runs of word characters, learnt from the texts.
+
+    WordPiece numbers its inner pieces in the order of a hash map, so ties merge differently from run to run; plain
+    byte pairs do not. A run of Han or Thai characters is one word here, so its frequent terms become tokens.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY, min_frequency=2, special_tokens=[UNKNOWN], show_progress=False, max_token_length=24
+    )
+    tokenizer.train_from_iterator(texts, trainer=trainer)
+    return tokenizer
+
+
+def _token_vectors(ids: list[list[int]], tokenizer: Any, dims: int) -> Scores:
+    """Vectors (tokens, dims): right singular vectors of the documents' tf-idf matrix, times the inverse frequency."""
+    from scipy import sparse
+
+    size = int(tokenizer.get_vocab_size())
+    rows = np.repeat(np.arange(len(ids)), [len(row) for row in ids])
+    columns = np.array([token for row in ids for token in row], dtype=np.int64)
+    kept = columns != tokenizer.token_to_id(UNKNOWN)
+    if not kept.any():
+        raise ModelError("The documents hold no token to learn a static encoder from; choose another encoder.")
+    ones = np.ones(int(kept.sum()))
+    counts = sparse.csr_matrix((ones, (rows[kept], columns[kept])), shape=(len(ids), size))
+    found = np.asarray((counts > 0).sum(axis=0)).ravel()
+    rarity = np.log((1 + len(ids)) / (1 + found)) + 1
+    counts.data = 1 + np.log(counts.data)
+    return np.asarray(rarity[:, None] * _components(counts.multiply(rarity[None, :]).tocsr(), dims), dtype=np.float32)
+
+
+def _components(weighted: Any, dims: int) -> Floats:
+    """Right singular vectors (tokens, dims) of a sparse matrix whose rows are scaled to length one."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.preprocessing import normalize
+    from threadpoolctl import threadpool_limits
+
+    rank = min(dims, *weighted.shape)
+    # One thread: the sums inside a matrix product fall in another order with two, and identities would differ.
+    with threadpool_limits(1):
+        svd = TruncatedSVD(rank, n_iter=4, random_state=0).fit(normalize(weighted))
+    return np.asarray(svd.components_.T)

@@ -1,0 +1,294 @@
+"""Export: write a training set in a trainer's format, with a manifest, a card and the recipe; and check one later."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from negviz import __version__
+from negviz.errors import ExportError
+from negviz.exporters import EXPORTERS
+from negviz.exporters._card import card
+from negviz.exporters._files import IDS_FILE, write_lines
+from negviz.labels import Labels
+from negviz.loaders import LOADERS
+from negviz.registry import Entry
+from negviz.selection import Selection
+from negviz.store import MANIFEST, written_beside
+from negviz.training_set import TrainingSet, Unsure, make_training_set
+
+KIND = "training set"
+CARD = "README.md"
+RECIPE = "recipe.yaml"
+CHANGES = "label_changes.jsonl"
+BLOCK = 1 << 20
+
+
+def find_format(name: str) -> Entry:
+    """Exporter by its name, in either spelling: ``n-tuple`` or ``n_tuple``.
+
+    Raises:
+        UnknownNameError: If there is none; the text lists the ones that are.
+    """
+    return EXPORTERS.get(name.strip().lower().replace("-", "_").replace(" ", "_"))
+
+
+def formats() -> list[dict[str, Any]]:
+    """Every format that negviz reads or writes: name, title, reads, writes and trainer, sorted by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in LOADERS:
+        found[entry.name] = _format(entry, entry.name, reads=True, writes=False)
+    for entry in EXPORTERS:
+        name = str(entry.trait("name_shown") or entry.name)
+        reads = entry.name in found or entry.trait("reads") in LOADERS
+        found.pop(entry.name, None)
+        found[name] = _format(entry, name, reads=reads, writes=True)
+    return [found[name] for name in sorted(found)]
+
+
+def _format(entry: Entry, name: str, *, reads: bool, writes: bool) -> dict[str, Any]:
+    trainer = entry.trait("trainer", "")
+    return {"name": name, "title": entry.label, "reads": reads, "writes": writes, "trainer": trainer}
+
+
+def preview(
+    selection: Selection,
+    labels: Labels,
+    format: str,
+    rows: int = 5,
+    *,
+    knobs: Mapping[str, Any] | None = None,
+    unsure: Unsure = "leave out",
+) -> list[dict[str, Any]]:
+    """The first rows that an export would write, as its data file holds them.
+
+    Args:
+        selection: What a recipe took.
+        labels: Human verdicts.
+        format: Name of the format.
+        rows: How many at most.
+        knobs: Knobs of the format.
+        unsure: Whether negatives labelled unsure are left out or kept.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+        RecipeError: If a knob is not valid.
+        ExportError: If a positive is among the negatives, or an id does not fit the format.
+    """
+    entry = find_format(format)
+    training_set = make_training_set(selection, labels, unsure=unsure)
+    made = entry.trait("rows")(training_set, [], **_knobs(entry, knobs))
+    return [dict(row.data) for row in islice(made, rows)]
+
+
+def export(
+    selection: Selection,
+    labels: Labels,
+    format: str,
+    out: Path,
+    *,
+    knobs: Mapping[str, Any] | None = None,
+    unsure: Unsure = "leave out",
+) -> dict[str, Any]:
+    """Write a training set into a folder: data, sidecars, card, recipe and manifest.
+
+    The folder appears as a whole or not at all. The same inputs give the same bytes in every file but the manifest,
+    which holds the time.
+
+    Args:
+        selection: What a recipe took.
+        labels: Human verdicts: false negatives become positives, dropped ones vanish.
+        format: Name of the format.
+        out: Folder to write; an older export there is replaced.
+        knobs: Knobs of the format.
+        unsure: Whether negatives labelled unsure are left out or kept.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+        RecipeError: If a knob is not valid.
+        ExportError: If there is nothing to write, or the format cannot hold it.
+        DataError: If the folder holds files that negviz did not write.
+    """
+    entry, out = find_format(format), Path(out)
+    values = _knobs(entry, knobs)
+    _refuse_foreign(out)
+    training_set = make_training_set(selection, labels, unsure=unsure)
+    _refuse_empty(training_set)
+    with written_beside(out) as folder:
+        written = entry.function(training_set=training_set, folder=folder, **values)
+        if training_set.changes:
+            write_lines(folder / CHANGES, (change._asdict() for change in training_set.changes))
+        _write_text(folder / RECIPE, selection.recipe.to_yaml())
+        _write_text(folder / CARD, card(training_set, entry, written, values))
+        manifest = _manifest(training_set, labels, entry, written, {**values, "unsure": unsure})
+        manifest["files"] = {name: _facts(folder / name) for name in _names(folder)}
+        _write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return manifest
+
+
+def _knobs(entry: Entry, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    given = given or {}
+    parsed = {name: entry.knob(name).parse(value, entry.name) for name, value in given.items()}
+    return {knob.name: parsed.get(knob.name, knob.default) for knob in entry.knobs}
+
+
+def _refuse_empty(training_set: TrainingSet) -> None:
+    counts = training_set.counts
+    if not counts["queries"]:
+        raise ExportError(
+            f"None of the {len(training_set.pool)} queries has a positive, so there is nothing to train on; load data "
+            "with labelled positives, or label some."
+        )
+    if not counts["negatives"]:
+        raise ExportError(
+            f"No negative is left ({counts['taken']} were taken by the recipe), so the training set would be empty; "
+            "loosen the recipe and select again."
+        )
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Leave a folder alone that is no export (a pool has a manifest too), or to which somebody added files."""
+    if not (out / MANIFEST).is_file():
+        return
+    manifest = _read(out)
+    if manifest is None:
+        raise ExportError(f"The folder {out} holds something else than an export, so it is left alone; name another.")
+    added = [name for name in _names(out) if name not in {*manifest["files"], MANIFEST}]
+    if added:
+        raise ExportError(
+            f"The folder {out} holds '{added[0]}', which is not of the export there, so it is left alone; move it or "
+            "name another folder."
+        )
+
+
+def _manifest(
+    training_set: TrainingSet,
+    labels: Labels,
+    entry: Entry,
+    written: Mapping[str, int | str],
+    knobs: Mapping[str, Any],
+) -> dict[str, Any]:
+    selection, pool = training_set.selection, training_set.pool
+    origin = dict(pool.origin)
+    return {
+        "negviz": __version__,
+        "kind": KIND,
+        "format": entry.trait("name_shown") or entry.name,
+        "knobs": dict(knobs),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "dataset": _clean(training_set.dataset.name),
+        "encoder": origin.get("encoder"),
+        "encoder_identity": origin.get("encoder_identity"),
+        "origin": _clean(origin),
+        "recipe": _clean(selection.recipe.to_dict()),
+        "seed": selection.recipe.seed,
+        "fingerprints": {
+            "dataset": training_set.dataset.fingerprint,
+            "pool": pool.fingerprint,
+            "selection": selection.fingerprint,
+            "labels": labels.fingerprint,
+        },
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__},
+        "counts": dict(training_set.counts),
+        "funnel": selection.summary(),
+        "labels": {str(verdict): count for verdict, count in labels.counts().items()},
+        "written": dict(written),
+    }
+
+
+def _clean(value: Any) -> Any:
+    """A value as JSON can hold it: other types become text."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write UTF-8; halves of surrogate pairs, which odd file names bring along, become question marks."""
+    path.write_bytes(text.encode("utf-8", "replace"))
+
+
+def _names(folder: Path) -> list[str]:
+    """Files in a folder other than its manifest, with forward slashes, sorted."""
+    paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(name for name in paths if name != MANIFEST)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """SHA-256, size, and number of rows (of lines in a text file)."""
+    digest, lines = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            lines += block.count(b"\n")
+    rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else lines
+    return {"sha256": digest.hexdigest(), "bytes": path.stat().st_size, "rows": rows}
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """Manifest of an export, None where the folder is none."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(manifest, dict) and manifest.get("kind") == KIND and isinstance(manifest.get("files"), dict)
+    return manifest if whole else None
+
+
+def verify(folder: Path) -> list[str]:
+    """See whether an export is as it was written: every file, its SHA-256 and its number of rows.
+
+    Returns:
+        One sentence for each problem; none if all is well.
+
+    Raises:
+        ExportError: If the folder is no export.
+    """
+    folder = Path(folder)
+    manifest = _read(folder)
+    if manifest is None:
+        raise ExportError(f"{folder} is not an export of negviz (no readable {MANIFEST}); name a folder of 'export'.")
+    problems = [
+        problem for name, facts in sorted(manifest["files"].items()) for problem in _compare(folder, name, facts)
+    ]
+    problems += [f"{name} is not in the manifest." for name in _names(folder) if name not in manifest["files"]]
+    return problems + ([] if problems else _recount(manifest))
+
+
+def _compare(folder: Path, name: str, facts: Mapping[str, Any]) -> list[str]:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        return [f"The manifest names {name}, which is outside of the folder."]
+    if not (folder / path).is_file():
+        return [f"{name} is missing."]
+    try:
+        found = _facts(folder / path)
+    except pa.ArrowInvalid:
+        return [f"{name} is damaged: it is not readable as Parquet."]
+    return [
+        f"{name} has changed: its {what} is {found[what]}, but was {facts.get(what)}."
+        for what in ("sha256", "bytes", "rows")
+        if found[what] != facts.get(what)
+    ]
+
+
+def _recount(manifest: Mapping[str, Any]) -> list[str]:
+    """Whether the counts of the manifest are those of its files."""
+    files, written = manifest["files"], manifest["written"]
+    header = 1 if str(written["data"]).endswith(".tsv") else 0
+    rows = {name: files[name]["rows"] - header * (name == written["data"]) for name in files}
+    beside = [name for name in (written["data"], IDS_FILE) if name in files]
+    return [
+        f"{name} has {rows[name]} rows, but the manifest counts {written['rows']}."
+        for name in beside
+        if rows[name] != written["rows"]
+    ]

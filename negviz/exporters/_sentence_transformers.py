@@ -1,0 +1,61 @@
+"""What the sentence-transformers formats share: column rules, file names and the code that trains with them.
+
+Columns called label, labels, score or scores are the label, and only one of them can be; every other column is a model
+input, in the order of the columns. Ids therefore lie in a sidecar.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from negviz.exporters._files import FileKind, write_rows
+from negviz.exporters._rows import LeftOut, Row
+
+TEXT = pa.string()
+TEXTS = pa.list_(pa.string())
+LABEL = pa.int64()
+LABELS = pa.list_(pa.int64())
+SCORE = pa.float64()
+SCORES = ("scores", pa.list_(pa.float64()))
+
+
+def write(
+    name: str,
+    file: FileKind,
+    columns: list[tuple[str, pa.DataType]],
+    folder: Path,
+    rows: Callable[[LeftOut], Iterator[Row]],
+    hint: Callable[[], str] = str,
+) -> dict[str, int | str]:
+    """Write rows as the train split of a configuration of that name."""
+    return write_rows(rows, folder, f"{name}/train-00000-of-00001.{file}", pa.schema(columns), hint)
+
+
+def snippet(loss: str) -> str:
+    """Code that trains a bi-encoder with the data, run from the folder of the export."""
+    return f"""\
+import datasets
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.losses import {loss}
+
+data = datasets.load_dataset("FILE", data_files="DATA", split="train")
+model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")
+# A batch without duplicates keeps one query's positive from being another row's negative.
+arguments = SentenceTransformerTrainingArguments(output_dir="model", batch_sampler="no_duplicates")
+SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss={loss}(model)).train()
+"""
+
+
+def cross_encoder_snippet(loss: str) -> str:
+    """Code that trains a reranker with the data, run from the folder of the export."""
+    return f"""\
+import datasets
+from sentence_transformers.cross_encoder import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
+from sentence_transformers.cross_encoder.losses import {loss}
+
+data = datasets.load_dataset("FILE", data_files="DATA", split="train")
+model = CrossEncoder("cross-encoder/ms-marco-MiniLM-L6-v2")
+arguments = CrossEncoderTrainingArguments(output_dir="model")
+CrossEncoderTrainer(model=model, args=arguments, train_dataset=data, loss={loss}(model)).train()
+"""

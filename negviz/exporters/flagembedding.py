@@ -1,0 +1,77 @@
+"""FlagEmbedding (BGE) JSON lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from negviz.exporters import EXPORTERS
+from negviz.exporters._files import write_rows
+from negviz.exporters._rows import (
+    NO_NEGATIVE,
+    UNKNOWN_SCORE,
+    LeftOut,
+    Row,
+    checked,
+    contents,
+    distinct,
+    ids,
+    known_scores,
+    leave_out,
+)
+from negviz.training_set import TrainingSet
+
+SNIPPET = """\
+torchrun --nproc_per_node 1 -m FlagEmbedding.finetune.embedder.encoder_only.base \\
+    --model_name_or_path BAAI/bge-small-en-v1.5 --train_data DATA --train_group_size GROUP \\
+    --knowledge_distillation DISTIL --output_dir model
+"""
+
+
+def _rows(training_set: TrainingSet, left_out: LeftOut, *, scores: bool = False) -> Iterator[Row]:
+    for example in checked(training_set):
+        positives, negatives = distinct(training_set, example.positives), example.negatives
+        ups, downs = known_scores(positives), known_scores(negatives)
+        if not negatives:
+            leave_out(left_out, training_set, example, NO_NEGATIVE)
+        elif scores and (ups is None or downs is None):
+            leave_out(left_out, training_set, example, UNKNOWN_SCORE)
+        else:
+            data = {
+                "query": training_set.query(example.query).text,
+                "pos": contents(training_set, positives),
+                "neg": contents(training_set, negatives),
+                **({"pos_scores": ups, "neg_scores": downs} if scores else {}),
+            }
+            yield Row(data, ids(training_set, example, positives, negatives))
+
+
+@EXPORTERS.register(
+    "FlagEmbedding (BGE) JSON lines",
+    reference="https://github.com/FlagOpen/FlagEmbedding",
+    trainer="FlagEmbedding (BGE)",
+    reads="flagembedding",
+    rows=_rows,
+    snippet=SNIPPET,
+    language="bash",
+)
+def flagembedding(*, training_set: TrainingSet, folder: Path, scores: bool = False) -> dict[str, int | str]:
+    """One line for every query: ``query``, ``pos`` and ``neg``, lists of texts.
+
+    The trainer picks one positive at random and ``train_group_size - 1`` negatives, repeating them where there are
+    fewer. It divides by the number of negatives, so a query without any is left out. The data lies in a folder of its
+    own, because the trainer reads all files of a folder.
+
+    Args:
+        training_set: What to write.
+        folder: Where to write it.
+        scores: Add ``pos_scores`` and ``neg_scores``, for ``--knowledge_distillation True``; a query with an unknown
+            score is left out then.
+
+    Returns:
+        Counts: rows, left_out, queries_left_out, and data, the path of the data.
+
+    Raises:
+        ExportError: If no query has a negative.
+    """
+    return write_rows(
+        lambda left_out: _rows(training_set, left_out, scores=scores), folder, "flagembedding/train.jsonl", None
+    )

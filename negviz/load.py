@@ -1,0 +1,273 @@
+"""Load: recognise what a person has, read it, and say everything that is odd about it with file and line.
+
+The kinds of problem are listed in ``negviz.loaders._rows.PROBLEM_KINDS`` (here as ``PROBLEM_KINDS``).
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import negviz
+from negviz.dataset import Dataset, Problem
+from negviz.errors import DataError
+from negviz.loaders import LOADERS
+from negviz.loaders._rows import PROBLEM_KINDS, Place, Rows, Shelf
+from negviz.loaders._source import BYTE_ORDER_MARK, Progress, Source, bare, ending
+from negviz.registry import Entry
+from negviz.text import normalise
+
+__all__ = ["PROBLEM_KINDS", "describe", "load", "load_files"]
+
+SAMPLE = "sample"
+LONGEST_NAME = 120
+PARTS = frozenset({"corpus", "queries"})
+
+
+def load(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    split: str | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Load a file or folder.
+
+    Args:
+        path: The file or folder, or ``sample`` for the collection that comes with negviz.
+        format: Name of a loader; None looks at the content.
+        columns: Names of the person's columns by role, such as ``{"query": "frage", "positive": "antwort"}``.
+        encoding: Text encoding; None is UTF-8.
+        split: Which judgments are the positives; None takes ``train``, else the only file, else ``test``.
+        progress: Called with (what is done, amount done, amount in all or None).
+
+    Returns:
+        The dataset, with all problems that were found.
+
+    Raises:
+        DataError: If there is nothing usable; one sentence says what was found and what to do.
+        UnknownNameError: If there is no such format.
+    """
+    place = _inner(_sample() if path == SAMPLE else _existing(path))
+    source = Source(
+        path=place,
+        files=_files(place),
+        columns=dict(columns or {}),
+        encoding=encoding,
+        split=split,
+        progress=progress,
+    )
+    _refuse_empty(source)
+    entry, why = _recognised(source, format)
+    rows: Rows = entry.function(source)
+    rows.problems += source.notices
+    rows.facts |= {"why": why, "files": sorted(source.read), "encoding": encoding or "utf-8"}
+    return _dataset(rows, _name(source), entry)
+
+
+def load_files(uploaded: Mapping[str, bytes], **options: Any) -> Dataset:
+    """Load files that somebody dropped into the interface.
+
+    Args:
+        uploaded: Content by file name. A name is never a path: only its last part is used, and only as a name.
+        options: As for ``load``.
+
+    Returns:
+        The dataset: of one file alone, or of several as the folder they make together.
+
+    Raises:
+        DataError: As for ``load``, or if there are no files.
+    """
+    if not uploaded:
+        raise DataError("No file was given; drop a file, or a corpus.jsonl, a queries.jsonl and a .tsv of judgments.")
+    with tempfile.TemporaryDirectory(prefix="negviz-") as folder:
+        names = _safe_names(list(uploaded))
+        root = Path(folder) / "upload"
+        for name, data in zip(names, uploaded.values(), strict=True):
+            target = root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        return load(root / names[0] if len(names) == 1 else root, **options)
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """What was read, as plain values for JSON: counts, facts and every problem with file and line."""
+    return {
+        "name": dataset.name,
+        "format": dataset.format,
+        "why": dataset.facts.get("why", ""),
+        "documents": len(dataset.documents),
+        "queries": len(dataset.queries),
+        "positives": len(dataset.positives),
+        "given_negatives": len(dataset.given),
+        "held_out": len(dataset.held_out),
+        "problems": [
+            {"file": problem.file, "line": problem.line, "kind": problem.kind, "message": problem.message}
+            for problem in dataset.problems
+        ],
+        "facts": dict(dataset.facts),
+    }
+
+
+def _sample() -> Path:
+    place = Path(negviz.__file__).resolve().parents[1] / "data" / "sample"
+    if not place.exists():
+        raise DataError(f"The sample collection is not there: {place} is missing; it comes with negviz's repository.")
+    return place
+
+
+def _existing(path: str | Path) -> Path:
+    try:
+        place = Path(path).expanduser()
+        if str(path) and place.exists():
+            return place
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    raise DataError(f"There is no file or folder '{path}'.")
+
+
+def _inner(place: Path) -> Path:
+    """The folder itself, or the only folder in it, as an archive unpacked into its own folder leaves it."""
+    inside = list(_visible(place)) if place.is_dir() else []
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else place
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(part for part in folder.iterdir() if not part.name.startswith((".", "__")))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from None
+
+
+def _files(place: Path) -> tuple[str, ...]:
+    """Names of the files, of a folder also those one level below."""
+    if place.is_file():
+        return (place.name,)
+    found = [part.name for part in _visible(place) if part.is_file()]
+    for folder in (part for part in _visible(place) if part.is_dir()):
+        found += [f"{folder.name}/{part.name}" for part in _visible(folder) if part.is_file()]
+    if not found:
+        raise DataError(f"{place} is a folder with no files in it.")
+    return tuple(found)
+
+
+def _refuse_empty(source: Source) -> None:
+    if not source.is_folder:
+        start = source.magic(source.only)
+        if not start or (len(start) < 16 and not start.strip(BYTE_ORDER_MARK.encode() + b" \t\r\n")):
+            raise DataError(f"{source.only} is empty.")
+
+
+def _recognised(source: Source, wanted: str | None) -> tuple[Entry, str]:
+    """The loader to use and why: the one asked for, or the first that recognises its own."""
+    if wanted is not None:
+        return LOADERS.get(wanted), "It was asked for."
+    entries = sorted(LOADERS, key=lambda entry: bool(entry.trait("last")))
+    for entry in entries[-1:] if source.columns and source.tables else entries:
+        why = entry.trait("recognise")(source)
+        if why:
+            return entry, str(why)
+    known = ", ".join(entry.label for entry in LOADERS)
+    raise DataError(f"{source.path.name} {_looks(source)}, which is none of the formats known here: {known}.")
+
+
+def _looks(source: Source) -> str:
+    """What an unknown file or folder looks like, to complete a sentence."""
+    if source.is_folder:
+        return f"is a folder with {', '.join(source.files[:6])}{' and more' if len(source.files) > 6 else ''}"
+    start = source.head(source.only)[:4096].lstrip()
+    if start.startswith("{"):
+        keys = list(dict.fromkeys(re.findall(r'"([^"\\]{1,40})"\s*:', start)))[:4]
+        return f"holds JSON whose first keys are {', '.join(keys)}" if keys else "holds JSON that is damaged or empty"
+    if start.startswith("["):
+        return "holds a JSON array, but not of objects or of lists of texts"
+    return "holds text that is no table (its lines do not fall into the same number of columns)"
+
+
+def _name(source: Source) -> str:
+    return source.path.resolve().name if source.is_folder else bare(source.path.name) or source.path.name
+
+
+def _dataset(rows: Rows, name: str, entry: Entry) -> Dataset:
+    """Give ids to what has none, look for what only the whole shows, and freeze."""
+    if not rows.positives:
+        raise _nothing_usable(rows, name)
+    queries, documents = rows.queries.final_ids(), rows.documents.final_ids()
+    _report_duplicates(rows, rows.documents, documents)
+    _report_duplicates(rows, rows.queries, queries)
+    _report_lonely(rows, queries)
+    _report_conflicts(rows)
+    judged = {pair for pair in rows.judged_not_relevant if pair not in rows.positives}
+    if judged:
+        rows.facts["judged_not_relevant"] = len(judged)
+    return Dataset.build(
+        name=name,
+        format=entry.name,
+        queries=[(own, text) for own, (text,) in zip(queries, rows.queries.contents, strict=True)],
+        documents=[(own, *content) for own, content in zip(documents, rows.documents.contents, strict=True)],  # type: ignore[misc]
+        positives=((queries[query], documents[document], grade) for (query, document), grade in rows.positives.items()),
+        given=((queries[query], documents[document]) for query, document in {**rows.given, **dict.fromkeys(judged)}),
+        held_out=((queries[query], documents[document], grade) for (query, document), grade in rows.held_out.items()),
+        groups=[rows.groups.get(handle) for handle in range(len(documents))] if rows.groups else None,
+        problems=sorted(rows.problems, key=lambda problem: (problem.file, problem.line or 0)),
+        facts=rows.facts,
+    )
+
+
+def _nothing_usable(rows: Rows, name: str) -> DataError:
+    first: Problem | None = next(iter(rows.problems), None)
+    if first is None:
+        return DataError(f"{name} has no labelled positive: no row says which document answers which query.")
+    where = f"{first.file} line {first.line}" if first.line else first.file
+    return DataError(
+        f"{name} has no row with a labelled positive that can be used; {len(rows.problems)} problems were found, the "
+        f"first in {where}: {first.message}"
+    )
+
+
+def _report_duplicates(rows: Rows, shelf: Shelf, ids: list[str]) -> None:
+    """Report texts that are the same but for case, spacing and Unicode form."""
+    first: dict[str, int] = {}
+    for handle, content in enumerate(shelf.contents):
+        form = normalise(" ".join(content))
+        known = first.setdefault(form, handle)
+        if known != handle and form:
+            message = f"The {shelf.what} '{ids[handle]}' has the same text as '{ids[known]}'; both were kept."
+            rows.report("duplicate text", message, shelf.places[handle])
+
+
+def _report_lonely(rows: Rows, ids: list[str]) -> None:
+    """Report queries that have neither a positive nor a held-out judgment."""
+    met = {query for query, _ in rows.positives} | {query for query, _ in rows.held_out}
+    for handle, place in enumerate(rows.queries.places):
+        if handle not in met:
+            message = f"The query '{ids[handle]}' has no labelled positive; it was kept, but nothing is mined for it."
+            rows.report("query without a positive", message, place)
+
+
+def _report_conflicts(rows: Rows) -> None:
+    """Report mined negatives that are labelled positives: an audit should show them, so they stay."""
+    for pair, place in rows.given.items():
+        if pair in rows.positives:
+            message = f"{rows.name(pair)} is given as a negative but labelled positive; both were kept."
+            rows.report("conflicting judgment", message, Place(*place))
+
+
+def _safe_names(names: list[str]) -> list[str]:
+    """File names to write: last part only, no odd characters; judgments of a BEIR upload go where BEIR has them."""
+    safe: list[str] = []
+    for number, name in enumerate(names):
+        last = PurePosixPath(name.replace("\\", "/")).name
+        clean = re.sub(r"[^\w.\- ]", "_", last)[-LONGEST_NAME:].lstrip("._ ") or f"file{number}"
+        safe.append(clean if clean not in safe else f"{number}-{clean}")
+    stems = {bare(name) for name in safe}
+    if not stems >= PARTS:
+        return safe
+    return [f"qrels/{name}" if _is_judgments(name) else name for name in safe]
+
+
+def _is_judgments(name: str) -> bool:
+    return ending(name) in {".tsv", ".txt"} and bare(name) not in PARTS

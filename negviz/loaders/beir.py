@@ -1,0 +1,108 @@
+"""BEIR: a folder of corpus.jsonl, queries.jsonl and judgments in qrels/."""
+
+from typing import Any
+
+from negviz.errors import DataError
+from negviz.loaders import LOADERS, _qrels
+from negviz.loaders import _json as json_text
+from negviz.loaders._rows import BadRowError, Passage, Place, Rows, as_id, as_text, group_of
+from negviz.loaders._source import Source, bare, ending
+
+IDS = ("_id", "id", "docid", "doc_id", "query_id", "qid")
+TEXTS = ("text", "contents", "content", "body", "query")
+
+
+def recognise(source: Source) -> str | None:
+    """Look for a corpus and queries in JSON."""
+    if not source.is_folder or not (_named(source, "corpus") or _named(source, "queries")):
+        return None
+    return "The folder holds a corpus or queries as JSON lines, as BEIR's do."
+
+
+@LOADERS.register(
+    "BEIR folder",
+    reference="https://github.com/beir-cellar/beir",
+    trainer="BEIR, MTEB and everything that evaluates on them",
+    title="Folder with corpus.jsonl, queries.jsonl and qrels/*.tsv",
+    recognise=recognise,
+)
+def beir(source: Source) -> Rows:
+    """Read a corpus, queries and the judgments of one split.
+
+    The split is the one asked for; else ``train``, else the only one, else ``test``. When the positives come from
+    ``train``, the files named dev, val, valid, validation and test are held-out judgments. Other files are not read.
+    A grade of 0 or less is kept as a negative that somebody judged.
+
+    Args:
+        source: The folder.
+
+    Raises:
+        DataError: If one of the three parts is missing or empty, or the split is not there.
+    """
+    rows = Rows()
+    _corpus(source, rows)
+    _queries(source, rows)
+    _qrels.join(source, rows, judgment_files(source))
+    return rows
+
+
+def judgment_files(source: Source) -> list[str]:
+    """Files of judgments: all in ``qrels/``, or beside the corpus those that are called ``qrels``."""
+    tables = [name for name in source.files if ending(name) in {".tsv", ".txt", ".csv", ".jsonl"}]
+    inside = [name for name in tables if name.startswith("qrels/")]
+    return inside or [name for name in tables if "/" not in name and bare(name).startswith("qrels")]
+
+
+def _named(source: Source, stem: str) -> str | None:
+    """The JSON file of that name at the top of the folder."""
+    fitting = (name for name in source.files if "/" not in name and bare(name) == stem)
+    return next((name for name in fitting if ending(name) in {".jsonl", ".json", ".ndjson"}), None)
+
+
+def _part(source: Source, stem: str) -> str:
+    name = _named(source, stem)
+    if name is None:
+        raise DataError(f"{source.path.name} is no BEIR folder: it has no {stem}.jsonl.")
+    return name
+
+
+def _corpus(source: Source, rows: Rows) -> None:
+    name = _part(source, "corpus")
+    for line, row in json_text.objects(source, name, rows):
+        place = Place(name, line)
+        try:
+            title = as_text(row.get("title")) or ""
+            text = _value(row, TEXTS) if not title or any(key in row for key in TEXTS) else ""
+            passage = Passage(text or "", title, _id(row), group_of(row))
+        except BadRowError as error:
+            rows.report("bad row", f"The document {error}; it was left out.", place)
+            continue
+        rows.document(passage, place, listed=True)
+    if not rows.documents.ids:
+        raise DataError(f"{name} has no documents: no line is a JSON object with an _id and a text.")
+
+
+def _queries(source: Source, rows: Rows) -> None:
+    name = _part(source, "queries")
+    for line, row in json_text.objects(source, name, rows):
+        place = Place(name, line)
+        try:
+            rows.query(_value(row, TEXTS), place, id=_id(row), listed=True)
+        except BadRowError as error:
+            rows.report("bad row", f"The query {error}; it was left out.", place)
+    if not rows.queries.ids:
+        raise DataError(f"{name} has no queries: no line is a JSON object with an _id and a text.")
+
+
+def _id(row: dict[str, Any]) -> str:
+    found = next((as_id(row[key]) for key in IDS if key in row), None)
+    if found is None:
+        raise BadRowError("has no _id")
+    return found
+
+
+def _value(row: dict[str, Any], keys: tuple[str, ...]) -> str | None:
+    for key in keys:
+        if key in row:
+            return as_text(row[key])
+    raise BadRowError("has no text")

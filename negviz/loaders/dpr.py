@@ -1,0 +1,51 @@
+"""DPR: an array of questions with ``positive_ctxs``, ``negative_ctxs`` and ``hard_negative_ctxs``."""
+
+from typing import Any
+
+from negviz.loaders import LOADERS
+from negviz.loaders import _json as json_text
+from negviz.loaders._rows import BadRowError, Passage, Rows, as_id, as_text, passage_of
+from negviz.loaders._source import Source
+
+NEGATIVES = ("hard_negative_ctxs", "negative_ctxs")
+
+
+def recognise(source: Source) -> str | None:
+    """Look for the keys of the first row."""
+    first = json_text.first_object(source, source.tables[0]) if source.tables else None
+    if first is None or "question" not in first or not isinstance(first.get("positive_ctxs"), list):
+        return None
+    return "Its rows are JSON objects with the keys question and positive_ctxs (a list), as DPR reads them."
+
+
+@LOADERS.register(
+    "DPR",
+    reference="https://github.com/facebookresearch/DPR",
+    trainer="DPR",
+    title="JSON array (or JSONL) with question, positive_ctxs and hard_negative_ctxs",
+    recognise=recognise,
+)
+def dpr(source: Source) -> Rows:
+    """Read questions with their positive, hard negative and other negative contexts.
+
+    Args:
+        source: The file or folder.
+    """
+    rows = Rows()
+    for place, row in json_text.objects_of(source, rows):
+        try:
+            negatives = [passage for key in NEGATIVES for passage in _contexts(row, key, required=False)]
+            question = as_text(row.get("question"))
+            rows.example(question, _contexts(row, "positive_ctxs"), negatives, place, id=as_id(row.get("question_id")))
+        except BadRowError as error:
+            rows.report("bad row", f"The row {error}; it was left out.", place)
+    return rows
+
+
+def _contexts(row: dict[str, Any], key: str, *, required: bool = True) -> list[Passage]:
+    values = row.get(key)
+    if values is None and not required:
+        return []
+    if not isinstance(values, list):
+        raise BadRowError(f"has no list '{key}'")
+    return [passage_of(value) for value in values]

@@ -1,0 +1,210 @@
+"""Tables of pairs, triplets, n-tuples, labelled pairs and labelled lists: the sentence-transformers family."""
+
+from collections.abc import Iterable, Sequence
+from math import isnan
+from typing import Any
+
+import orjson
+
+from negviz.errors import DataError
+from negviz.loaders import LOADERS
+from negviz.loaders._columns import Columns, assign, require
+from negviz.loaders._rows import BadRowError, Passage, Place, Rows, as_id, as_text, passage_of
+from negviz.loaders._source import Source
+from negviz.loaders._table import Table, open_table, shape
+
+NO_HEADER = "The first line is no header; the columns were taken as {roles}."
+TRUTH = {"true": 1, "yes": 1, "false": 0, "no": 0}
+
+
+def recognise(source: Source) -> str | None:
+    """Say what kind of table it is."""
+    found = shape(source, source.tables[0]) if source.tables else None
+    return f"It is {found}." if found else None
+
+
+@LOADERS.register(
+    "Table of pairs, triplets or n-tuples",
+    reference="https://sbert.net/docs/sentence_transformer/dataset_overview.html",
+    trainer="sentence-transformers",
+    title="JSONL, JSON, CSV, TSV or Parquet of pairs, triplets, n-tuples, labelled pairs or lists",
+    recognise=recognise,
+    last=True,
+)
+def tabular(source: Source) -> Rows:
+    """Read a table with a query and a positive in each row, and negatives or a label if it has them.
+
+    Columns are known by their usual names in any case (query, question, anchor, positive, answer, passage, negative,
+    negative_1, label and so on) or are named by the person. A table without a header is read where its columns can be
+    told apart by content: pairs, triplets, and rows that end in a 0 or 1.
+
+    Args:
+        source: The file or folder.
+
+    Raises:
+        DataError: If the query or the positive is not known, or a label is a score.
+    """
+    rows = Rows()
+    for name in source.tables:
+        _read(source, name, rows)
+    return rows
+
+
+def _read(source: Source, name: str, rows: Rows) -> None:
+    table = open_table(source, name, rows)
+    mapping = dict(source.columns) or ({} if table.header else _by_content(table))
+    columns = assign(table.columns, mapping, name)
+    require(columns, table.columns, name)
+    if not table.header:
+        roles = ", ".join(f"{role} = column {names}" for role, names in columns.used.items())
+        rows.report("no header", NO_HEADER.format(roles=roles), Place(name, 1))
+    reader = _RowReader(columns, rows, name)
+    for line, cells in table.records:
+        try:
+            reader.read(cells, Place(name, line))
+        except BadRowError as error:
+            rows.report("bad row", f"The row {error}; it was left out.", Place(name, line))
+    used = {one for names in columns.of.values() for one in names}
+    rows.facts |= {"columns": columns.used, "columns_not_read": [one for one in table.columns if one not in used]}
+
+
+class _RowReader:
+    """Turns the cells of one row after the other into queries, documents and judgments."""
+
+    def __init__(self, columns: Columns, rows: Rows, file: str) -> None:
+        self.rows = rows
+        self.file = file
+        self.query, self.query_id = columns.one("query") or "", columns.one("query_id")
+        self.parts = {
+            role: (columns.all(role), columns.all(f"{role}_id"), columns.one(f"{role}_title"))
+            for role in ("positive", "negative")
+        }
+        self.group = columns.one("group")
+        self.label = None if columns.all("negative") else columns.one("label")
+
+    def read(self, cells: dict[str, Any], place: Place) -> None:
+        """Read a row.
+
+        Raises:
+            BadRowError: If a cell is not what its column should hold.
+        """
+        query = as_text(cells.get(self.query))
+        query_id = as_id(cells.get(self.query_id)) if self.query_id else None
+        positives = self._passages(cells, "positive")
+        if self.group and (name := as_id(cells.get(self.group))):
+            positives = [passage._replace(group=passage.group or name) for passage in positives]
+        if self.label:
+            self._labelled(query, query_id, positives, cells.get(self.label), place)
+            return
+        negatives = self._passages(cells, "negative")
+        self.rows.example(query, positives, negatives, place, id=query_id)
+
+    def _passages(self, cells: dict[str, Any], role: str) -> list[Passage]:
+        names, ids, title_column = self.parts[role]
+        title = as_text(cells.get(title_column)) if title_column else None
+        found: list[Passage] = []
+        for number, name in enumerate(names):
+            value = _listed(cells.get(name))
+            own = cells.get(ids[number]) if number < len(ids) else None
+            if isinstance(value, list):
+                found += _many(value, own)
+            elif value is not None or len(names) == 1:
+                found.append(_titled(passage_of(value, as_id(own)), title))
+        return found
+
+    def _labelled(
+        self, query: str | None, query_id: str | None, passages: Sequence[Passage], label: Any, place: Place
+    ) -> None:
+        labels = label if isinstance(label, list) else [label]
+        if len(labels) != len(passages):
+            raise BadRowError(f"has {len(passages)} documents and {len(labels)} labels")
+        grades = [self._grade(value) for value in labels]
+        row = self.rows.query(query, place, id=query_id)
+        if row is None:
+            return
+        for passage, grade in zip(passages, grades, strict=True):
+            if passage.text is None:
+                self.rows.report("blank text", "A document is missing; its label was left out.", place)
+            else:
+                self.rows.judge(row, self.rows.document(passage, place), grade, place)
+
+    def _grade(self, value: Any) -> int:
+        try:
+            number = float(TRUTH.get(str(value).strip().lower(), value))
+        except (TypeError, ValueError):
+            raise BadRowError(f"has the label '{value}', which is not a number") from None
+        if isnan(number):
+            raise BadRowError("has no label")
+        if not number.is_integer():
+            raise DataError(
+                f"{self.file} has {number:g} in its column '{self.label}', a score and not a label (a whole number, 1 "
+                "or more for a positive); leave the column out with --column label=none, or turn it into labels."
+            )
+        return int(number)
+
+
+def _titled(passage: Passage, title: str | None) -> Passage:
+    """A document with the title of its own column; a dash is how RocketQA writes that there is none."""
+    return passage if not title or title == "-" or passage.title else passage._replace(title=title)
+
+
+def _listed(value: Any) -> Any:
+    """A cell of delimited text that holds a JSON list of texts, as that list."""
+    if isinstance(value, str) and value[:2] == '["' and value[-2:] == '"]':
+        try:
+            found = orjson.loads(value)
+        except ValueError:
+            return value
+        return found if all(isinstance(part, str) for part in found) else value
+    return value
+
+
+def _many(values: Iterable[Any], ids: Any) -> list[Passage]:
+    """Documents of a list-valued cell, with their ids where there is one for each."""
+    parts = list(values)
+    own = ids if isinstance(ids, list) and len(ids) == len(parts) else [None] * len(parts)
+    return [passage_of(value, as_id(name)) for value, name in zip(parts, own, strict=True)]
+
+
+def _by_content(table: Table) -> dict[str, str]:
+    """Roles of the columns of a table without a header, by what its rows hold; columns are named by number.
+
+    Raises:
+        DataError: If they cannot be told apart.
+    """
+    rows = [row for row in table.sample if len(row) == len(table.columns)]
+    width = len(table.columns)
+    numeric = [all(str(row[place]).strip().lstrip("-").isdecimal() for row in rows) for place in range(width)]
+    word = [all(not any(char.isspace() for char in str(row[place]).strip()) for row in rows) for place in range(width)]
+    labelled = bool(rows) and numeric[-1] and all(str(row[-1]).strip() in {"0", "1"} for row in rows)
+    _refuse_ids(table.file, width, numeric, word)
+    layouts = {
+        (2, False): {"query": "1", "positive": "2"},
+        (3, False): {"query": "1", "positive": "2", "negative": "3"},
+        (3, True): {"query": "1", "positive": "2", "label": "3"},
+        (6, True): {"query": "1", "positive_title": "2", "positive": "3", "negative_title": "4", "negative": "5"},
+        # Four columns that end in a label: a number, two texts (ATEC) or query, title, text (RocketQA).
+        (4, True): {"query": "2", "positive": "3", "label": "4"}
+        if numeric[0]
+        else {"query": "1", "positive_title": "2", "positive": "3", "label": "4"},
+    }
+    if (width, labelled) not in layouts:
+        raise DataError(
+            f"{table.file} has {width} columns and no header that is known; say which is which by name or number, "
+            "as in --column query=1 --column positive=2."
+        )
+    return layouts[width, labelled]
+
+
+def _refuse_ids(file: str, width: int, numeric: list[bool], word: list[bool]) -> None:
+    """Refuse judgments by id and lists of (id, text), which are no pairs."""
+    if (width in {3, 4} and numeric[-1] and word[0] and word[-2]) and (numeric[0] or numeric[-2] or width == 4):
+        raise DataError(
+            f"{file} looks like relevance judgments by id (no header, {width} columns), whose texts are in other "
+            "files; give the folder that holds them all, such as a BEIR folder."
+        )
+    if width in {2, 3} and numeric[0] and word[0] and (width == 2 or all(numeric)):
+        raise DataError(
+            f"{file} looks like texts or ids that are numbered, not pairs of texts; give the folder that also holds "
+            "the judgments, or name the columns as in --column query=1 --column positive=2."
+        )

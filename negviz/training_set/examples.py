@@ -1,0 +1,164 @@
+"""The training set and its parts, and what makes two documents the same text."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from negviz.arrays import PAD, Bools, Ints
+from negviz.dataset import Dataset
+from negviz.pool import Pool
+from negviz.selection import Selection
+from negviz.text import is_blank, normalise
+
+
+class Positive(NamedTuple):
+    """A positive of a query; ``promoted`` where a label made it one, score None where unknown."""
+
+    document: int
+    grade: int
+    promoted: bool
+    score: float | None
+
+
+class Negative(NamedTuple):
+    """A negative of a query; ``rank`` starts at 0, ``confirmed`` where a label says true negative."""
+
+    document: int
+    rank: int
+    score: float | None
+    confirmed: bool
+
+
+class Example(NamedTuple):
+    """A query row with its positives (labelled ones, then promoted ones) and its negatives, best rank first."""
+
+    query: int
+    positives: tuple[Positive, ...]
+    negatives: tuple[Negative, ...]
+
+
+class Change(NamedTuple):
+    """What labels did to one pair."""
+
+    query_id: str
+    document_id: str
+    what: str
+
+
+class QueryText(NamedTuple):
+    """A query for people and files."""
+
+    id: str
+    text: str
+
+
+class DocumentText(NamedTuple):
+    """A document for people and files; ``content`` is title and text, joined by a space."""
+
+    id: str
+    title: str
+    text: str
+    content: str
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Queries that have a positive, each with its positives and negatives.
+
+    Attributes:
+        selection: What the recipe took.
+        places: (queries,) rows of the pool that are left, in order.
+        positives: (queries, positives) rows of documents, ``PAD`` beyond the last: labelled and not taken away.
+        promoted: Positives that labels added, by row of the pool.
+        columns: (queries, count) columns of the pool, ``PAD`` beyond the last; best rank first.
+        confirmed: (queries, count), True where a label says that the negative is one.
+        counts: Numbers of everything; ``taken`` is the sum of what became of the taken candidates.
+        changes: What labels changed, pair by pair, for people.
+    """
+
+    selection: Selection
+    places: Ints
+    positives: Ints
+    promoted: Mapping[int, tuple[Positive, ...]]
+    columns: Ints
+    confirmed: Bools
+    counts: Mapping[str, int]
+    changes: tuple[Change, ...]
+
+    @property
+    def pool(self) -> Pool:
+        """Where the rows come from."""
+        return self.selection.pool
+
+    @property
+    def dataset(self) -> Dataset:
+        """Where the texts come from."""
+        return self.selection.pool.dataset
+
+    @property
+    def count(self) -> int:
+        """Negatives that the recipe wants for each query."""
+        return self.selection.recipe.count
+
+    def __len__(self) -> int:
+        """Number of queries."""
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Example]:
+        """Examples in order of the pool."""
+        for row, place in enumerate(self.places.tolist()):
+            yield Example(int(self.pool.queries[place]), self._positives(row, place), self._negatives(row, place))
+
+    def _positives(self, row: int, place: int) -> tuple[Positive, ...]:
+        scores = self.pool.positive_scores.get(self.selection.recipe.scorer)
+        found = []
+        for column in np.flatnonzero(np.not_equal(self.positives[row], PAD)).tolist():
+            document = int(self.positives[row, column])
+            score = None if scores is None else plain(scores[place, column])
+            found.append(
+                Positive(document, self._grades.get((int(self.pool.queries[place]), document), 1), False, score)
+            )
+        return (*found, *self.promoted.get(place, ()))
+
+    def _negatives(self, row: int, place: int) -> tuple[Negative, ...]:
+        scorer = self.selection.recipe.scorer
+        scores, ranks = self.pool.score(scorer)[place], self.pool.rank(scorer)[place]
+        documents = self.pool.documents[place]
+        return tuple(
+            Negative(int(documents[column]), int(ranks[column]), plain(scores[column]), bool(confirmed))
+            for column, confirmed in zip(self.columns[row].tolist(), self.confirmed[row], strict=True)
+            if column != PAD
+        )
+
+    @cached_property
+    def _grades(self) -> dict[tuple[int, int], int]:
+        judged = self.dataset.positives
+        columns = (judged.queries.tolist(), judged.documents.tolist(), judged.grades.tolist())
+        return {(query, document): grade for query, document, grade in zip(*columns, strict=True)}
+
+    def query(self, row: int) -> QueryText:
+        """Id and text of a query row."""
+        return QueryText(self.dataset.query_id(row), self.dataset.query_text(row))
+
+    def document(self, row: int) -> DocumentText:
+        """Id, title, text and content of a document row."""
+        title, text = self.dataset.document_title(row), self.dataset.document_text(row)
+        return DocumentText(self.dataset.document_id(row), title, text, f"{title} {text}".strip())
+
+    def forms(self, row: int) -> frozenset[tuple[str, str]]:
+        """What a document's text is compared by; documents that share a form have the same text."""
+        return text_forms(self.document(row))
+
+
+def plain(score: np.float32) -> float | None:
+    """The shortest decimal that is this score: 0.41 and not 0.4099999964; None where unknown."""
+    return float(str(score)) if np.isfinite(score) else None
+
+
+def text_forms(document: DocumentText) -> frozenset[tuple[str, str]]:
+    """Normal forms of a document's content and of its text without title; blank ones are like nothing."""
+    parts = {"content": document.content, "text": document.text}
+    return frozenset((part, normalise(text)) for part, text in parts.items() if not is_blank(text))

@@ -1,0 +1,232 @@
+"""Mining candidates in the background: the form, the job, its progress, and the pool that comes out."""
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from negviz.dataset import Dataset
+from negviz.load import SAMPLE, load
+from negviz.pool import Pool
+from negviz.store import file_written_beside, save_pool
+from negviz.ui import jobs, state
+from negviz.ui.jobs import Job
+from negviz.ui.links import page_link
+
+KIND = "pool"
+OPEN = "NEGVIZ_OPEN"
+POLL_SECONDS = 0.4
+
+
+@dataclass(frozen=True)
+class Order:
+    """How candidates are to be mined; the fields are those of ``mine.build_pool``."""
+
+    encoder: str = "minilm"
+    retrievers: tuple[str, ...] = ("dense", "bm25", "random")
+    depth: int = 100
+    runs: tuple[Path, ...] = ()
+    seed: int = 0
+
+
+def start(dataset: Dataset | str, order: Order) -> Job:
+    """Mine in the background and store the pool; ``dataset`` may be ``sample``, which is then read first."""
+    folder = state.pools_folder()
+
+    def work(job: Job) -> str:
+        from negviz.mine import build_pool
+
+        data = load(SAMPLE, progress=job.progress) if isinstance(dataset, str) else dataset
+        pace = _Pace(job, order.encoder, data)
+        pool = build_pool(
+            data, encoder=order.encoder, retrievers=order.retrievers, depth=order.depth, runs=order.runs,
+            seed=order.seed, progress=pace, cancelled=job.stop.is_set,
+        )  # fmt: skip
+        job.progress("writing the pool", 0, 1)
+        name = pool_name(pool)
+        save_pool(pool, folder / name)
+        pace.keep(folder.parent)
+        return name
+
+    name = dataset if isinstance(dataset, str) else dataset.name
+    job = jobs.start(f"Mining candidates of {name}", work, KIND)
+    st.query_params["job"] = job.id
+    return job
+
+
+def start_sample() -> Job:
+    """Mine the sample with the usual settings; where that is under way already, that job."""
+    return running() or start(SAMPLE, Order())
+
+
+def pool_name(pool: Pool) -> str:
+    """Folder name of a pool: its data's name as far as it is harmless, and the start of its fingerprint."""
+    return f"{safe_name(pool.dataset.name)}-{pool.fingerprint[:8]}"
+
+
+def safe_name(text: str, length: int = 40) -> str:
+    """What of a text can be a folder's name on every system; ``data`` where nothing can."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:length] or "data"
+
+
+class _Pace:
+    """Passes progress on and remembers how fast texts were encoded, for the next estimate on this machine."""
+
+    def __init__(self, job: Job, encoder: str, dataset: Dataset) -> None:
+        self.job, self.encoder = job, encoder
+        self.texts = len(dataset.documents) + len(dataset.queries)
+        self.seconds: dict[str, list[float]] = {}
+
+    def __call__(self, stage: str, done: int, total: int | None = None) -> None:
+        self.job.progress(stage, done, total)
+        if stage.lower().startswith("encod"):
+            now = time.time()
+            self.seconds.setdefault(stage, [now, now])[1] = now
+
+    def keep(self, home: Path) -> None:
+        """Write the pace down; runs that took no time came out of the cache and say nothing."""
+        seconds = sum(end - begin for begin, end in self.seconds.values())
+        if seconds < 3:
+            return
+        paces = {**_paces(home), self.encoder: round(self.texts / seconds, 1)}
+        with file_written_beside(home / "pace.json") as beside:
+            beside.write_text(json.dumps(paces, ensure_ascii=False), "utf-8")
+
+
+def _paces(home: Path) -> dict[str, float]:
+    try:
+        found = json.loads((home / "pace.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): float(pace) for name, pace in found.items()} if isinstance(found, dict) else {}
+
+
+def running() -> Job | None:
+    """The mining that is under way, if any."""
+    return next((job for job in jobs.of_kind(KIND) if not job.finished), None)
+
+
+def adopt() -> None:
+    """Work on the pool of a job that has ended since a page was last drawn; the first call of every page."""
+    for job in jobs.of_kind(KIND):
+        if job.finished and not job.seen:
+            job.seen = True
+            if job.error is None:
+                state.use_pool(job.result)
+
+
+def open_sample_if_wanted() -> None:
+    """Where the environment asks for it and there is no pool at all, start mining the sample; once a process."""
+    if os.environ.get(OPEN) == SAMPLE and not state.pools() and not jobs.of_kind(KIND):
+        start_sample()
+
+
+def show() -> bool:
+    """Show how the mining goes or how it ended, also after a reload; whether one is under way."""
+    asked = st.query_params.get("job")
+    job = running() or jobs.find(asked)
+    if job is None or job.kind != KIND:
+        if asked:
+            del st.query_params["job"]
+            gone = "That mining is not under way any more, since the dashboard was restarted. Start it again: what was "
+            st.info(f"{gone}encoded is kept.", icon=":material/info:")
+        return False
+    st.query_params["job"] = job.id
+    if not job.finished:
+        show_running(job)
+        return True
+    if job.error is not None:
+        st.error("The mining did not end well.", icon=":material/error:")
+        st.text(job.message)
+    elif job.result in state.pools():
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(":material/check_circle: The pool is ready and in use.", width="content")
+            page_link("pages/2_Mine.py", "Choose negatives", "arrow_forward")
+    return False
+
+
+def show_running(job: Job, *, can_stop: bool = True) -> None:
+    """Progress of a job with a button that stops it; when it ends the page is drawn again."""
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def draw() -> None:
+        if job.finished:
+            st.rerun()
+        with st.container(border=True):
+            st.text(job.title)
+            st.progress(job.share, text=_stage(job))
+            if can_stop and st.button("Stop", key=f"stop.{job.id}", icon=":material/stop_circle:", disabled=job.stop.is_set(),
+                         help="What was encoded until then is kept; starting again goes on from there."):  # fmt: skip
+                job.stop.set()
+                st.rerun(scope="fragment")
+
+    draw()
+
+
+def _stage(job: Job) -> str:
+    """What a job does now, in words that no corpus has a part in, safe as markdown."""
+    stage = re.sub(r"[^\w ,.:'()-]", " ", job.stage)
+    amount = f" · {job.done:,} of {job.total:,}" if job.total and job.total > 1 else ""
+    left = job.seconds_left
+    end = f" · about {duration(left)} left in this stage" if left is not None else ""
+    stopping = "Stopping after this block. " if job.stop.is_set() else ""
+    return f"{stopping}{stage[:1].upper()}{stage[1:]}{amount}{end}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people."""
+    if seconds < 90:
+        return f"{max(round(seconds / 5) * 5, 5)} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def estimate(dataset: Dataset, encoder: str, home: Path) -> str:
+    """How long encoding will take, from the pace of the last time on this machine; honest where there is none."""
+    texts = len(dataset.documents) + len(dataset.queries)
+    pace = _paces(home).get(encoder)
+    if pace:
+        seconds = texts / pace
+        return f"About {duration(seconds)} to encode {texts:,} texts, at the pace of the last time here."
+    return (
+        f"{texts:,} texts to encode. How long that takes on this computer shows after the first seconds; what was "
+        "encoded once is kept."
+    )
+
+
+def remove_pool(name: str) -> None:
+    """Take a stored pool away for good; it is moved aside first, so that no half of it is ever found."""
+    if name not in state.pools():
+        return
+    place = state.pools_folder() / name
+    aside = place.with_name(f".removed-{name}-{time.time_ns()}")
+    place.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def kept_runs(names: Sequence[str], contents: Sequence[bytes], home: Path) -> tuple[Path, ...]:
+    """Write run files that came through the browser where the job can read them; names are never paths."""
+    folder = home / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    places = []
+    for name, content in zip(names, contents, strict=True):
+        safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name.replace("\\", "/")).name).lstrip(".-") or "run.trec"
+        with file_written_beside(folder / safe[-80:]) as beside:
+            beside.write_bytes(content)
+        places.append(folder / safe[-80:])
+    return tuple(places)
+
+
+def with_runs(order: Order, typed: str, uploaded: Sequence[Any], home: Path) -> Order:
+    """The order with its run files: typed paths, one a line, and those from the browser."""
+    paths = [Path(line.strip()).expanduser() for line in typed.splitlines() if line.strip()]
+    kept = kept_runs([file.name for file in uploaded], [file.getvalue() for file in uploaded], home)
+    return replace(order, runs=(*paths, *kept))

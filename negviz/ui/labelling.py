@@ -1,0 +1,268 @@
+"""Labelling: one pair at a time, by key or by button; stored before the next one comes."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from negviz.errors import NegvizError
+from negviz.labels import LabelEvent, Labels, Verdict
+from negviz.pool import Pool
+from negviz.queue import Walk
+from negviz.ui import cache, state
+from negviz.ui.label_cards import Pair, show_answers, show_legend, show_pair
+from negviz.ui.queue import DESK, Desk, renew, why_empty
+
+ANSWERS = {
+    Verdict.FALSE_NEGATIVE: ("1", "False negative", "It answers the query: it becomes a positive."),
+    Verdict.TRUE_NEGATIVE: ("2", "True negative", "It does not answer the query: it stays a negative."),
+    Verdict.DROP: ("3", "Drop", "Neither: it is used neither as a positive nor as a negative."),
+    Verdict.UNSURE: ("4", "Unsure", "You cannot tell; the pair stays as it is and can be asked again."),
+}
+HISTORY = 10
+LOOK_BACK = 60
+
+
+def name_field() -> None:
+    """Who labels; written into every label."""
+    st.text_input(
+        "Your name",
+        value=state.annotator(),
+        max_chars=80,
+        key="label.annotator",
+        on_change=_rename,
+        width=220,
+        help="Written into your labels, so that several people's answers can be told apart. Undo takes back only "
+        "answers under this name.",
+    )
+
+
+def _rename() -> None:
+    state.remember(annotator=str(st.session_state["label.annotator"]).strip())
+
+
+@st.fragment
+def label_desk(pool: Pool) -> None:
+    """The pair at hand with everything that can be said about it; a press reruns this part of the page alone."""
+    desk = st.session_state.get(DESK)
+    if not isinstance(desk, Desk):
+        st.rerun()
+    if desk.error:
+        st.error("Your answer was not stored.", icon=":material/error:")
+        st.text(desk.error)
+    _status(desk)
+    pair = desk.walk.current
+    if pair is None:
+        _end(desk)
+    else:
+        answer = standing(pool, pair)
+        show_pair(pool, pair, desk.selection if st.session_state.get("label.scores") else None)
+        _answer_bar(pair, answer)
+        _details(pool, pair, answer)
+    _side_bar(desk)
+    if st.session_state.get("label.legend"):
+        show_legend(ANSWERS)
+    show_answers(own_answers(pool)[:HISTORY], desk.visits, _visit, pool)
+
+
+def _status(desk: Desk) -> None:
+    walk, total = desk.walk, len(desk.walk.queue)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        at = "aside" if walk.aside else f"{min(walk.place + 1, total):,}"
+        words = f"**{at}** of {total:,} · {walk.answered:,} answered"
+        st.markdown(words + (f" · {len(walk.skipped):,} skipped" if walk.skipped else ""), width="content")
+        if desk.said:
+            st.caption(desk.said, width="content")
+        if desk.saved:
+            st.badge(f"saved {desk.saved}", icon=":material/check:", color="green")
+    st.progress(walk.front / total if total else 0.0)
+
+
+def _answer_bar(pair: Pair, answer: LabelEvent | None) -> None:
+    given = answer.verdict if answer else None
+    name = f"{pair[0]}-{pair[1]}"
+    with st.container(horizontal=True, key="label_bar", vertical_alignment="center"):
+        for verdict, (key, label, help_text) in ANSWERS.items():
+            # The pair is part of the key, so that a press can only mean the pair that was on the screen.
+            st.button(label, key=f"label.{verdict.code}.{name}", shortcut=key, help=help_text, on_click=_answer,
+                      args=(pair, verdict), type="primary" if verdict == given else "secondary")  # fmt: skip
+        st.button("Skip", key=f"label.skip.{name}", shortcut="Space", type="tertiary", on_click=_skip, args=(pair,),
+                  help="Pass over this pair; skipped pairs can be gone through at the end.")  # fmt: skip
+        st.button("Undo", key=f"label.undo.{name}", shortcut="Z", type="tertiary", on_click=_undo,
+                  help="Take your last answer back and show its pair again.")  # fmt: skip
+
+
+def _details(pool: Pool, pair: Pair, answer: LabelEvent | None) -> None:
+    name = f"{pair[0]}-{pair[1]}"
+    grade, note = st.columns([1, 2], vertical_alignment="bottom")
+    grade.segmented_control(
+        "Grade (optional)", [0, 1, 2, 3], default=answer.grade if answer else None, key=f"label.grade.{name}",
+        on_change=_amend, args=(pair,),
+        help="0 does not answer, 1 is about the matter, 2 answers partly, 3 answers fully. Stored with your answer.",
+    )  # fmt: skip
+    note.text_input(
+        "Note (optional)", value=answer.note if answer else "", max_chars=2000, key=f"label.note.{name}",
+        on_change=_amend, args=(pair,), placeholder="Why? Stored with your answer.",
+        help="Keys do nothing while you type here; leave the field with Tab to use them again.",
+    )  # fmt: skip
+
+
+def _side_bar(desk: Desk) -> None:
+    walk = desk.walk
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back", key="label.back", shortcut="Left", icon=":material/arrow_back:", type="tertiary",
+                  on_click=walk.back, disabled=walk.place == 0 and walk.aside is None,
+                  help="The pair before.")  # fmt: skip
+        st.button("Forward", key="label.forward", shortcut="Right", icon=":material/arrow_forward:", type="tertiary",
+                  on_click=walk.forward, disabled=walk.at_front,
+                  help="The next pair, up to the first unanswered.")  # fmt: skip
+        shown = bool(st.session_state.get("label.scores"))
+        st.button("Hide scores" if shown else "Show scores", key="label.toggle", shortcut="S", type="tertiary",
+                  on_click=_flip, args=("label.scores",),
+                  help="Scores, ranks and what the recipe did. Hidden at first, so as not to lead you.")  # fmt: skip
+        st.button("Keys", key="label.keys", shortcut="H", type="tertiary", on_click=_flip, args=("label.legend",),
+                  help="What the keys do and what the answers mean.")  # fmt: skip
+        st.button("New queue", key="label.renew", type="tertiary", icon=":material/refresh:", on_click=_renew,
+                  help="Make the queue again from what is unlabelled now.")  # fmt: skip
+    counts = " · ".join(f"{desk.counts[verdict]:,} {verdict}" for verdict in Verdict)
+    st.caption(f"All labels: {counts}")
+
+
+def _end(desk: Desk) -> None:
+    walk = desk.walk
+    with st.container(border=True):
+        if not len(walk.queue):
+            reason, advice = why_empty(walk.queue, walk.queue.order)
+            st.subheader(":material/inbox: Nothing to label here", anchor=False)
+            st.write(f"{reason} {advice}")
+        else:
+            st.subheader(":material/task_alt: End of the queue", anchor=False)
+            st.write(f"{walk.answered:,} of {len(walk.queue):,} pairs are answered, {len(walk.skipped):,} skipped.")
+            if walk.skipped:
+                st.button("Go through the skipped", key="label.again", type="primary", on_click=_again)
+        st.button("Undo", key="label.undo.end", shortcut="Z", on_click=_undo, type="tertiary",
+                  help="Take your last answer back and show its pair again.")  # fmt: skip
+
+
+def standing(pool: Pool, pair: Pair) -> LabelEvent | None:
+    """This person's current answer about a pair; other people's are not shown, so that they do not lead."""
+    return _voices(pool, pair, state.annotator()).get(_keys(pool, pair))
+
+
+def _keys(pool: Pool, pair: Pair) -> tuple[str, str]:
+    event = LabelEvent.of(pool.dataset, *pair, None)
+    return event.pair
+
+
+def _voices(pool: Pool, pair: Pair, annotator: str | None) -> Labels:
+    query_key, document_key = _keys(pool, pair)
+    said = cache.label_store().events(query_key=query_key, document_key=document_key)
+    return Labels.of(said, annotator)
+
+
+def own_answers(pool: Pool) -> list[tuple[Pair, LabelEvent]]:
+    """This person's last answers about pairs of this data set, newest first, without those taken back."""
+    past = cache.label_store().history(LOOK_BACK, state.annotator())
+    withdrawn = {event.withdraws for event in past}
+    found = []
+    for event in past:
+        if event.verdict is not None and event.event not in withdrawn:
+            rows = Labels.of([event]).found(pool.dataset)
+            found += [((query, document), event) for query, document, _ in rows[:1]]
+    return found
+
+
+def _desk() -> Desk:
+    desk = st.session_state[DESK]
+    desk.error = desk.said = ""
+    return desk  # type: ignore[no-any-return]
+
+
+def _answer(pair: Pair, verdict: Verdict) -> None:
+    desk = _desk()
+    if pair == desk.walk.current and _store(desk, pair, verdict):
+        desk.walk.answer(pair)
+
+
+def _store(desk: Desk, pair: Pair, verdict: Verdict) -> bool:
+    """Write an answer with its note and grade; only when it is on disk is it called saved."""
+    pool, queue = desk.selection.pool, desk.walk.queue
+    name = f"{pair[0]}-{pair[1]}"
+    before = _voices(pool, pair, None).get(_keys(pool, pair))
+    try:
+        event = cache.label_store().add(
+            LabelEvent.of(
+                pool.dataset,
+                *pair,
+                verdict,
+                annotator=state.annotator(),
+                note=str(st.session_state.get(f"label.note.{name}") or ""),
+                grade=st.session_state.get(f"label.grade.{name}"),
+                queue=queue.order if desk.walk.aside is None else "aside",
+                probability=queue.probability if desk.walk.aside is None else None,
+            )
+        )
+    except NegvizError as error:
+        desk.error = str(error)
+        return False
+    _count(desk, before, event)
+    desk.saved = datetime.now().astimezone().strftime("%H:%M:%S")
+    return True
+
+
+def _count(desk: Desk, before: LabelEvent | None, after: LabelEvent | None) -> None:
+    for event, change in ((before, -1), (after, 1)):
+        if event is not None and event.verdict is not None:
+            desk.counts[event.verdict] += change
+
+
+def _amend(pair: Pair) -> None:
+    """Store a changed note or grade at once where the pair has an answer already."""
+    desk = _desk()
+    answer = standing(desk.selection.pool, pair)
+    if answer is not None and answer.verdict is not None:
+        _store(desk, pair, answer.verdict)
+
+
+def _skip(pair: Pair) -> None:
+    _desk().walk.skip(pair)
+
+
+def _undo() -> None:
+    desk = _desk()
+    pool = desk.selection.pool
+    answers = own_answers(pool)
+    if not answers:
+        desk.said = "There is no answer of yours to take back for this data."
+        return
+    pair, event = answers[0]
+    try:
+        before = _voices(pool, pair, None).get(event.pair)
+        cache.label_store().withdraw([event])
+    except NegvizError as error:
+        desk.error = str(error)
+        return
+    _count(desk, before, _voices(pool, pair, None).get(event.pair))
+    desk.walk.reopen(pair)
+    old = standing(pool, pair)
+    desk.said = f"Took back: {event.verdict}." + (f" Your answer before counts again: {old.verdict}." if old else "")
+    for field in ("note", "grade"):
+        st.session_state.pop(f"label.{field}.{pair[0]}-{pair[1]}", None)
+
+
+def _visit(pair: Pair) -> None:
+    desk = _desk()
+    desk.visits += 1
+    desk.walk.visit(pair)
+
+
+def _flip(name: str) -> None:
+    st.session_state[name] = not st.session_state.get(name, False)
+
+
+def _again() -> None:
+    desk = _desk()
+    desk.walk = Walk(desk.walk.again().queue)
+
+
+def _renew() -> None:
+    renew()

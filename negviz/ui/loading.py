@@ -1,0 +1,262 @@
+"""Choosing and reading data: the sample, a path on this computer, or files from the browser."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from negviz.arrays import Ints
+from negviz.dataset import Dataset
+from negviz.diagnostics.word_counts import word_counts
+from negviz.errors import CancelledError, DataError, NegvizError
+from negviz.load import SAMPLE, load, load_files
+from negviz.loaders import LOADERS
+from negviz.loaders._columns import ROLES
+from negviz.loaders._rows import Rows
+from negviz.loaders._source import Source
+from negviz.loaders._table import first_record, open_table
+from negviz.ui import jobs
+from negviz.ui.building import show_running
+from negviz.ui.jobs import Job
+
+KIND = "read"
+COUNTED = 20_000
+SOURCES = {
+    "sample": (":material/science: Sample", "The collection that comes with negviz, with false negatives to find."),
+    "path": (":material/folder_open: A path on this computer", "A file or folder on the computer that runs negviz."),
+    "files": (":material/upload_file: Files from the browser", "One file, or the files of one collection together."),
+}  # fmt: skip
+ENCODINGS = ("utf-8", "utf-16", "gb18030", "big5", "shift_jis", "euc_kr", "latin-1", "cp1252", "cp1251")
+FIRST_ROLES = ("query", "positive", "negative", "label")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read, with the numbers that its preview shows.
+
+    Attributes:
+        dataset: The data.
+        query_words: Words of each counted query.
+        document_words: Words of each counted document.
+        positives: (queries,) labelled positives of each query.
+    """
+
+    dataset: Dataset
+    query_words: Ints
+    document_words: Ints
+    positives: Ints
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the person wants read: ``open`` reads it, ``columns`` says which columns its first table has."""
+
+    title: str
+    open: Callable[..., Dataset]
+    columns: Callable[[], list[str]]
+
+
+def choose(key: str, *, primary: bool) -> None:
+    """Let a person choose a source and its options, and start reading.
+
+    Args:
+        key: Prefix of the widgets.
+        primary: Whether reading is the main thing to do on the page now.
+    """
+    with st.container(border=True):
+        source = st.segmented_control(
+            "Where the data is", list(SOURCES), format_func=lambda name: SOURCES[name][0], default="sample",
+            required=True, key=f"{key}.source", persist_state="session",
+            help="BEIR folders; JSONL, CSV, TSV or Parquet of pairs, triplets or n-tuples; FlagEmbedding, Tevatron, "
+            "DPR, ms-swift and MS MARCO files; a saved Hugging Face dataset. Also compressed (.gz, .zst).",
+        )  # fmt: skip
+        source = source or "sample"
+        st.caption(SOURCES[source][1])
+        choice = {"sample": _sample, "path": _path, "files": _files}[source](key)
+        options = {} if source == "sample" else _options(choice, key)
+        label = "Read the sample" if source == "sample" else "Read"
+        icon = ":material/menu_book:"
+        weight: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+        if st.button(label, type=weight, key=f"{key}.read", icon=icon, disabled=choice is None) and choice:
+            _start(choice, options)
+
+
+def _sample(key: str) -> Choice:
+    return Choice(SAMPLE, lambda **options: load(SAMPLE, **options), list)
+
+
+def _path(key: str) -> Choice | None:
+    typed = st.text_input(
+        "Path of a file or folder", key=f"{key}.path", persist_state="session", placeholder="~/data/scifact",
+        help="Large collections are best read from here: nothing is copied through the browser.",
+    )  # fmt: skip
+    place = (typed or "").strip().strip("'\"")
+    if not place:
+        return None
+    path = Path(place).expanduser()
+    return Choice(path.name, lambda **options: load(path, **options), lambda: columns_found(path))
+
+
+def _files(key: str) -> Choice | None:
+    given = st.file_uploader(
+        "Files", accept_multiple_files=True, key=f"{key}.files",
+        help="Of a BEIR folder: corpus.jsonl, queries.jsonl and the .tsv files of judgments.",
+    )  # fmt: skip
+    if not given:
+        return None
+    return Choice(
+        given[0].name,
+        lambda **options: load_files({file.name: file.getvalue() for file in given}, **options),
+        lambda: columns_of_upload(given[0].name, given[0].getvalue()),
+    )
+
+
+def _options(choice: Choice | None, key: str) -> dict[str, Any]:
+    """Widgets of what the loader can be told; None or left out where it is to find out itself."""
+    failed = last()
+    columns_unknown = failed is not None and "--column" in (failed.message if failed.error else "")
+    with st.expander("Options: format, encoding, split, columns", icon=":material/settings:", expanded=columns_unknown):
+        first, second, third = st.columns(3)
+        titles = _formats()
+        wanted = first.selectbox(
+            "Format", ["", *titles], format_func=lambda name: titles.get(name, "recognise it"), key=f"{key}.format",
+            help="Recognised by looking at the content; choose one where that goes wrong.",
+        )  # fmt: skip
+        encoding = second.selectbox(
+            "Text encoding", ENCODINGS, accept_new_options=True, key=f"{key}.encoding",
+            help="Text is UTF-8 unless you say otherwise; any encoding that Python knows can be typed.",
+        )  # fmt: skip
+        split = third.text_input(
+            "Split", key=f"{key}.split", placeholder="train",
+            help="Which judgments are the labelled positives; empty takes train, else the only one, else test. The "
+            "others are held out and never seen by mining.",
+        )  # fmt: skip
+        by_hand = st.toggle(
+            "Name the columns by hand", value=columns_unknown, key=f"{key}.by_hand.{columns_unknown}",
+            help="For tables whose columns have unusual names.",
+        )  # fmt: skip
+        columns = _column_form(choice, key) if by_hand and choice else {}
+    return {
+        "format": wanted or None,
+        "encoding": None if encoding in {None, "", "utf-8"} else encoding,
+        "split": (split or "").strip() or None,
+        "columns": columns or None,
+    }
+
+
+@cache
+def _formats() -> dict[str, str]:
+    return {entry.name: str(entry.trait("title") or entry.label) for entry in LOADERS}
+
+
+def _column_form(choice: Choice, key: str) -> dict[str, str]:
+    """A box for each role, made from the columns of the file; what is left alone is recognised."""
+    try:
+        names = choice.columns()
+    except NegvizError as error:
+        st.text(str(error))
+        return {}
+    if not names:
+        st.caption("No table with columns was found here; name a single file rather than a folder.")
+        return {}
+    st.caption("The columns that the file has, as they are:")
+    st.code("\n".join(names), language=None, height=min(34 + 24 * len(names), 160))
+    grid = st.columns(4)
+    others = [role for role in ROLES if role not in FIRST_ROLES]
+    found = {}
+    for place, role in enumerate((*FIRST_ROLES, *others)):
+        column = grid[place % 4].selectbox(
+            role.replace("_", " "), [None, "none", *range(len(names))], key=f"{key}.column.{role}.{hash(tuple(names))}",
+            format_func=lambda item: _column_name(item, names),
+        )  # fmt: skip
+        if column is not None:
+            found[role] = column if column == "none" else names[int(column)]
+    return found
+
+
+def _column_name(item: str | int | None, names: list[str]) -> str:
+    if item is None:
+        return "recognise it"
+    return "there is none" if item == "none" else names[int(item)]
+
+
+def columns_found(path: Path) -> list[str]:
+    """Names of the columns of a table; none where the path is a folder or nothing.
+
+    Raises:
+        DataError: If the file is damaged or no text in UTF-8.
+    """
+    if not path.is_file():
+        return []
+    source = Source(path=path, files=(path.name,))
+    first = first_record(source, path.name)
+    return list(first) if first else open_table(source, path.name, Rows()).columns
+
+
+def columns_of_upload(name: str, content: bytes) -> list[str]:
+    """Names of the columns of a table that was dropped into the browser."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="negviz-") as folder:
+        path = Path(folder) / f"table{''.join(Path(name).suffixes[-2:])}"
+        path.write_bytes(content)
+        return columns_found(path)
+
+
+def _start(choice: Choice, options: Mapping[str, Any]) -> None:
+    """Read in the background, and wait a moment in case it is quick."""
+
+    def work(job: Job) -> Reading:
+        def progress(stage: str, done: int, total: int | None) -> None:
+            job.progress(stage, done, total)
+            if job.stop.is_set():
+                raise CancelledError("Reading was stopped.")
+
+        return reading_of(choice.open(**options, progress=progress))
+
+    job = jobs.start(f"Reading {choice.title}", work, KIND)
+    st.session_state["load.job"] = job.id
+    st.query_params["data"] = job.id
+    job.wait(1.5)
+    st.rerun()
+
+
+def reading_of(dataset: Dataset) -> Reading:
+    """Count what the preview shows; of very many texts an even sample."""
+    positives = np.bincount(dataset.positives.queries, minlength=len(dataset.queries)).astype(np.int32)
+    return Reading(dataset, _words(dataset.queries["text"]), _words(dataset.documents["text"]), positives)
+
+
+def _words(texts: pa.ChunkedArray) -> Ints:
+    rows = np.unique(np.linspace(0, len(texts) - 1, min(COUNTED, len(texts))).astype(np.int64))
+    return word_counts(texts.take(pa.array(rows)))
+
+
+def last() -> Job | None:
+    """The session's last reading; after a reload the one that the address names."""
+    return jobs.find(st.query_params.get("data") or st.session_state.get("load.job"))
+
+
+def reading() -> Reading | None:
+    """What was read last; while reading goes on its progress is shown, and where it failed why."""
+    job = last()
+    if job is None or job.kind != KIND:
+        st.query_params.pop("data", None)
+        return None
+    st.query_params["data"] = job.id
+    if not job.finished:
+        show_running(job)
+        return None
+    if job.error is not None:
+        st.error("That could not be read.", icon=":material/error:")
+        st.text("Reading was stopped." if isinstance(job.error, CancelledError) else job.message)
+        if isinstance(job.error, DataError) and "--column" in job.message:
+            st.caption("Name the columns in the options above, then read again.")
+        return None
+    result: Reading = job.result
+    return result

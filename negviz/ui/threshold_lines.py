@@ -1,0 +1,100 @@
+"""Lines, zones and curves that a recipe draws over the histograms, and where they fall."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from negviz.arrays import Floats
+from negviz.charts import FALSE_NEGATIVE, QUERY, SOFT, Line, Zone
+from negviz.diagnostics.limits import Limit, limits, simans_sharpness
+from negviz.diagnostics.score_profile import ScoreProfile
+from negviz.diagnostics.share_below import share_below
+from negviz.recipe import Recipe
+from negviz.ui.recipe_editor import knobs_of
+
+# The zone on which published rules disagree for cosine: NV-Retriever refuses from 0.95 of the positive on, the mask of
+# Qwen3-Embedding only from the positive + 0.1 on.
+DISPUTED_FROM, DISPUTED_TO = 0.95, 0.1
+COLOURS = {"above": FALSE_NEGATIVE, "below": QUERY}
+CURVE_POINTS = 200
+
+
+def drawn_limits(recipe: Recipe, profile: ScoreProfile) -> list[tuple[str, Limit]]:
+    """Every line of the recipe's steps, with the step's name."""
+    knobs = knobs_of(recipe)
+    return [
+        (step.name, limit) for step in recipe.steps for limit in limits(step.strategy, knobs[step.name], profile.anchor)
+    ]
+
+
+def line_of(limit: Limit) -> Line:
+    """A limit as a line; one that differs from query to query as the median with a band from 5 to 95 percent."""
+    colour, dash = (SOFT, "dot") if limit.soft else (COLOURS[limit.refuses], "dash")
+    value, low, high = spread(limit.value)
+    label = f"{limit.label} {value:.3g}" if low is None else f"{limit.label} (median {value:.3g}; band: 90% of queries)"
+    return Line(label, value, colour, dash, low, high)
+
+
+def spread(value: Floats | float) -> tuple[float, float | None, float | None]:
+    """Median, 5th and 95th percentile of a limit over the queries; only itself where it is one number."""
+    if isinstance(value, float | int):
+        return float(value), None, None
+    known = value[np.isfinite(value)]
+    if not known.size:
+        return 0.0, None, None
+    low, middle, high = np.percentile(known, [5, 50, 95])
+    return float(middle), float(low), float(high)
+
+
+def zones(recipe: Recipe, profile: ScoreProfile) -> list[Zone]:
+    """The disputed zone (on cosine), and the accepted zone of steps that have one."""
+    found = []
+    if profile.scale == "cosine":
+        low = spread(-np.abs(profile.anchor) * (1 - DISPUTED_FROM))[0]
+        found.append(Zone("Disputed: 95% of the positive to positive + 0.1", low, DISPUTED_TO, FALSE_NEGATIVE))
+    knobs = knobs_of(recipe)
+    for step in recipe.steps:
+        lines = limits(step.strategy, knobs[step.name], profile.anchor)
+        ends = sorted(float(line.value) for line in lines if line.axis == "margin" and isinstance(line.value, float))
+        if len(ends) == 2:
+            word = "Half weight or more" if lines[0].soft else "Accepted zone"
+            found.append(Zone(f"{word}: {ends[0]:.3g} to {ends[1]:.3g}", ends[0], ends[1], SOFT))
+    low, high = profile.distance_bins.edges[0], profile.distance_bins.edges[-1]
+    return [Zone(zone.label, max(zone.low, low), min(zone.high, high), zone.colour) for zone in found]
+
+
+def weight_curve(recipe: Recipe, edges: Floats) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:
+    """SimANS' weight over the distance to the positive, where the recipe has such a step."""
+    knobs = knobs_of(recipe)
+    for step in recipe.steps:
+        if step.strategy == "near_positive":
+            own = knobs[step.name]
+            place = np.linspace(edges[0], edges[-1], CURVE_POINTS)
+            return place.astype(np.float32), np.exp(-simans_sharpness(own) * (place - own["b"]) ** 2).astype(np.float32)
+    return None
+
+
+def placed_rows(drawn: list[tuple[str, Limit]], profile: ScoreProfile) -> list[dict[str, Any]]:
+    """For each line where it is and the share of candidates and of positives below it.
+
+    A line that differs from query to query is compared query by query, and stands in the table with its median.
+    """
+    rows = []
+    for name, limit in drawn:
+        if limit.axis == "rank":
+            continue
+        if limit.axis == "score":
+            shares = share_below(profile.scores, limit.value), share_below(profile.positives, limit.value)
+        else:
+            level = np.broadcast_to(np.asarray(limit.value, dtype=np.float64), profile.anchor.shape)
+            shares = (
+                share_below(profile.distances, level[profile.distance_rows]),
+                share_below(profile.positive_distances, level[profile.positive_distance_rows]),
+            )
+        percent = [round(100 * share, 1) if np.isfinite(share) else None for share in shares]
+        rows.append({
+            "line": limit.label, "step": name, "at": round(spread(limit.value)[0], 4),
+            "candidates below, %": percent[0], "positives below, %": percent[1],
+        })  # fmt: skip
+    return rows

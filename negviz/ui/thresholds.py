@@ -1,0 +1,136 @@
+"""The Thresholds page's parts: histograms with the recipe's limits, what they cost, and what lies next to them."""
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from negviz.charts.margin_histogram import margin_histogram
+from negviz.charts.score_histogram import score_histogram
+from negviz.diagnostics.effective_number import effective_number
+from negviz.diagnostics.limits import Limit
+from negviz.diagnostics.score_profile import ScoreProfile
+from negviz.errors import NegvizError
+from negviz.pool import Pool
+from negviz.recipe import Recipe, published
+from negviz.selection import Selection
+from negviz.ui import cache, recipe_editor, recipe_files, state
+from negviz.ui.mining import outcome, scores_of
+from negviz.ui.near_threshold import nearest
+from negviz.ui.recipe_editor import Edited
+from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight_curve, zones
+
+
+@st.fragment
+def explore(pool: Pool) -> None:
+    """Everything that follows a slider; the rest of the page stays as it is."""
+    recipe = state.current_recipe()
+    recipe_editor.chooser(pool, recipe, "thresholds")
+    head = st.container()
+    charts, knobs = st.columns([5, 3], gap="large")
+    with knobs:
+        edited = _edit(pool, recipe)
+    with head:
+        selection = outcome(pool, edited.recipe)
+        if selection is None:
+            return
+        metrics(selection)
+    edited.tell(selection)
+    profile = cache.profile(pool, selection.recipe.scorer, selection.recipe.anchor)
+    with charts:
+        histograms(selection, profile)
+    nearest(selection)
+
+
+def _edit(pool: Pool, recipe: Recipe) -> Edited:
+    for warning in recipe_editor.scale_warnings(recipe, pool):
+        st.warning(warning, icon=":material/warning:")
+    edited = recipe_editor.steps(pool, recipe, "thresholds", scores_of(pool, recipe))
+    with st.expander("Scorer, count and draw", icon=":material/settings:"):
+        recipe = recipe_editor.settings(pool, edited.recipe, "thresholds")
+    with st.expander("Recipe file", icon=":material/description:"):
+        recipe_files.files(recipe, "thresholds")
+    return Edited(recipe, edited.places)
+
+
+def metrics(selection: Selection) -> None:
+    """What the recipe takes and refuses, with the change against the published recipe's defaults."""
+    now, before = _counts(selection), _published_counts(selection)
+    words = {
+        "Taken": "Negatives over all queries.",
+        "Refused": "Candidates refused by leak guards, labels and steps.",
+        "Starved queries": f"Queries with fewer than {selection.recipe.count} negatives.",
+        "Queries with none": "Queries that are left without any negative.",
+    }
+    for column, (name, text) in zip(st.columns(4), words.items(), strict=True):
+        change = None if before is None else now[name] - before[name]
+        bad = name in {"Starved queries", "Queries with none"}
+        column.metric(
+            name, f"{now[name]:,}", None if change is None else f"{change:+,} against published",
+            delta_color="off" if not change or not bad else "inverse", border=True, height="stretch",
+            help=f"{text} The change is against the recipe as published.",
+        )  # fmt: skip
+
+
+def _counts(selection: Selection) -> dict[str, int]:
+    summary = selection.summary()
+    return {
+        "Taken": summary["taken"],
+        "Refused": sum(row["count"] for row in summary["refused"]),
+        "Starved queries": summary["starved"],
+        "Queries with none": summary["empty"],
+    }
+
+
+def _published_counts(selection: Selection) -> dict[str, int] | None:
+    original = published().get(selection.recipe.name)
+    if original is None:
+        return None
+    try:
+        return _counts(cache.selection(selection.pool, original, cache.labels()))
+    except NegvizError:
+        return None
+
+
+def histograms(selection: Selection, profile: ScoreProfile) -> None:
+    """Scores, and distances to the positive, each with the recipe's limits."""
+    recipe = selection.recipe
+    drawn = drawn_limits(recipe, profile)
+    st.subheader("Scores", anchor=False)
+    bins = profile.score_bins
+    on_scores = [line_of(limit) for _, limit in drawn if limit.axis == "score"]
+    st.plotly_chart(
+        score_histogram(bins.edges, bins.counts(), profile.positive_counts, bins.counts(selection.taken),
+                        f"score, {recipe.scorer} ({profile.scale})", on_scores),
+        key="thresholds.scores", width="stretch",
+    )  # fmt: skip
+    st.subheader("Distance to the positive", anchor=False)
+    away = profile.distance_bins
+    st.plotly_chart(
+        margin_histogram(
+            away.edges, away.counts(), away.counts(selection.taken), "score minus positive",
+            lines=[line_of(limit) for _, limit in drawn if limit.axis == "margin"],
+            zones=zones(recipe, profile), curve=weight_curve(recipe, away.edges),
+        ),
+        key="thresholds.margins", width="stretch",
+    )  # fmt: skip
+    _placed(drawn, profile)
+    _drawing(selection)
+
+
+def _placed(drawn: list[tuple[str, Limit]], profile: ScoreProfile) -> None:
+    """For each line the share of candidates and of positives below it."""
+    rows = placed_rows(drawn, profile)
+    if rows:
+        st.dataframe(pa.Table.from_pylist(rows), hide_index=True, width="stretch", height=38 + 35 * len(rows))
+
+
+def _drawing(selection: Selection) -> None:
+    """Among how many candidates the draw chooses, where weights differ."""
+    number = effective_number(selection.weights)
+    some = number[number > 0]
+    if some.size:
+        low, middle, high = np.percentile(some, [5, 50, 95])
+        st.caption(
+            f"Effective number of candidates to draw from, exp(entropy of the weights): median {middle:.1f} a query, "
+            f"90% of queries from {low:.1f} to {high:.1f}."
+        )

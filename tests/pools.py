@@ -1,0 +1,153 @@
+"""Pools made by hand and by chance, for the tests."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from negviz.arrays import PAD
+from negviz.dataset import Dataset
+from negviz.pool import LEAKS, Pool
+from negviz.recipe import Recipe, Step
+
+NAN = float("nan")
+
+
+def make_dataset(queries: int, documents: int, **more: Any) -> Dataset:
+    """Queries q00, q01 ... and documents d000, d001 ...; every query has document 0 as its positive unless given."""
+    given: dict[str, Any] = {
+        "name": "tiny",
+        "format": "test",
+        "queries": [(f"q{row:02}", f"question number {row}") for row in range(queries)],
+        "documents": [(f"d{row:03}", "", f"answer number {row}") for row in range(documents)],
+        "positives": [(f"q{row:02}", "d000", 1) for row in range(queries)],
+    }
+    return Dataset.build(**{**given, **more})
+
+
+def make_pool(
+    scores: Sequence[Sequence[float]],
+    positive_scores: Sequence[Sequence[float]],
+    *,
+    documents: Sequence[Sequence[int]] | None = None,
+    positives: Sequence[Sequence[int]] | None = None,
+    flags: Sequence[Sequence[int]] | None = None,
+    ranks: dict[str, Any] | None = None,
+    more_scores: dict[str, Any] | None = None,
+    scale: str = "cosine",
+    dataset: Dataset | None = None,
+    **more: Any,
+) -> Pool:
+    """Pool with one scorer ``dense``; candidates are rows 1, 2, ... of the dataset unless given."""
+    values = np.array(scores, dtype=np.float32)
+    anchors = np.array(positive_scores, dtype=np.float32)
+    total, depth = values.shape
+    rows = np.tile(np.arange(1, depth + 1), (total, 1)) if documents is None else np.array(documents)
+    own = np.zeros(anchors.shape) if positives is None else np.array(positives)
+    if dataset is None:
+        dataset = make_dataset(total, int(max(rows.max(initial=0), own.max(initial=0))) + 1)
+    layers = {"dense": values, **(more_scores or {})}
+    return Pool(
+        dataset=dataset,
+        queries=np.arange(total, dtype=np.int32),
+        documents=rows.astype(np.int32),
+        ranks=ranks if ranks is not None else {"dense": np.where(rows == PAD, -1, 0).astype(np.int32)},
+        scores=layers,
+        positives=own.astype(np.int32),
+        positive_scores={name: anchors.copy() for name in layers},
+        flags=np.zeros(values.shape, np.uint16) if flags is None else np.array(flags, dtype=np.uint16),
+        scales=dict.fromkeys(layers, scale),
+        **more,
+    )
+
+
+def line(scores: Sequence[float], positive: float | Sequence[float]) -> Pool:
+    """One query with the given candidates and the score of its positive, which is no candidate."""
+    anchors = [positive] if isinstance(positive, int | float) else list(positive)
+    return make_pool([list(scores)], [anchors])
+
+
+def recipe(*steps: str | tuple[str, dict[str, Any]], **settings: Any) -> Recipe:
+    """Recipe called ``test``; a step is a name, or a name with knobs. ``draw`` may be the same."""
+    draw = settings.pop("draw", "top")
+    return Recipe("test", steps=tuple(map(_step, steps)), draw=_step(draw), **settings)
+
+
+def _step(item: str | tuple[str, dict[str, Any]]) -> Step:
+    return Step(item) if isinstance(item, str) else Step(item[0], item[1])
+
+
+def kept(pool: Pool, weights: Any, query: int = 0) -> list[float]:
+    """Scores of the allowed candidates of a query, as written with two digits."""
+    return [round(float(score), 4) for score in pool.scores["dense"][query][np.asarray(weights)[query] > 0]]
+
+
+def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: int = 3) -> Pool:
+    """Pool with every layer that a published recipe may ask for: three retrievers, two scorers, leaks, unknowns."""
+    random = np.random.default_rng(seed)
+    rows = np.sort(
+        np.stack([random.choice(np.arange(1, documents), size=depth, replace=False) for _ in range(queries)]), axis=1
+    ).astype(np.int32)
+    rows[0, -5:] = PAD
+    absent = rows == PAD
+    layers = {name: random.normal(0.5, 0.2, rows.shape).astype(np.float32) for name in ("dense", "bm25")}
+    layers["dense"][1, 3] = np.nan
+    for name in layers:
+        layers[name][absent] = np.nan
+    ranks = {}
+    for name in ("dense", "bm25", "random", "given"):
+        rank = np.argsort(random.random(rows.shape), axis=1).astype(np.int32)
+        ranks[name] = np.where(absent | (rank >= 40), -1, rank).astype(np.int32)
+    flags = np.where(random.random(rows.shape) < 0.05, random.choice([*LEAKS.values(), 128], rows.shape), 0)
+    positives = np.array([[random.choice(documents - 1) + 1, PAD] for _ in range(queries)], dtype=np.int32)
+    positives[::3, 1] = 0
+    anchors = {
+        name: np.where(positives == PAD, np.nan, random.normal(0.8, 0.1, positives.shape)).astype(np.float32)
+        for name in layers
+    }
+    flags[(rows[:, :, None] == positives[:, None, :]).any(axis=2)] |= LEAKS["labelled positive"]
+    dataset = make_dataset(
+        queries,
+        documents,
+        positives=[
+            (f"q{query:02}", f"d{row:03}", 1) for query, own in enumerate(positives) for row in own if row != PAD
+        ],
+    )
+    return Pool(
+        dataset=dataset,
+        queries=np.arange(queries, dtype=np.int32),
+        documents=rows,
+        ranks=ranks,
+        scores=layers,
+        positives=positives,
+        positive_scores=anchors,
+        flags=np.where(absent, 0, flags).astype(np.uint16),
+        scales={"dense": "cosine", "bm25": "bm25"},
+    )
+
+
+# Multiples of 1/64 add, subtract and scale by powers of two without rounding, and make ties common.
+SCORES = st.integers(-64, 64).map(lambda value: value / 64)
+
+
+@st.composite
+def pools(
+    draw: st.DrawFn, *, scores: st.SearchStrategy[float] = SCORES, unknown: bool = True, leaks: bool = True
+) -> Pool:
+    """Small pools with ties, padding, unknown scores, leaks and queries without a scored positive."""
+    total, depth, wide = draw(st.integers(1, 3)), draw(st.integers(1, 7)), draw(st.integers(1, 2))
+    cell = st.one_of(scores, st.just(NAN)) if unknown else scores
+    flag = st.sampled_from([0, 0, 0, 128, *LEAKS.values(), 3]) if leaks else st.just(0)
+
+    def table(of: st.SearchStrategy[Any], width: int) -> Any:
+        return draw(st.lists(st.lists(of, min_size=width, max_size=width), min_size=total, max_size=total))
+
+    values, anchors, flags = table(cell, depth), table(cell, wide), table(flag, depth)
+    rows = np.tile(np.arange(1, depth + 1), (total, 1))
+    for query in range(total):
+        present = draw(st.integers(0, depth))
+        rows[query, present:] = PAD
+        values[query][present:] = [NAN] * (depth - present)
+        flags[query][present:] = [0] * (depth - present)
+    return make_pool(values, anchors, documents=rows, positives=np.zeros((total, wide)), flags=flags)

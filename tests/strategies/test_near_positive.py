@@ -1,0 +1,94 @@
+"""SimANS: worked numbers and invariants (METHODS D4)."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from negviz.select import select
+from negviz.strategies.near_positive import near_positive, sharpness
+from tests.pools import NAN, SCORES, line, recipe
+
+DOT = [82.0, 80.0, 78.0, 70.0]
+
+
+def probabilities(scores, positive, survivors=None, **knobs):
+    pool = line(scores, positive)
+    left = pool.eligible if survivors is None else np.array([survivors])
+    weights = near_positive(pool, scorer="dense", anchor="min", survivors=left, **knobs)[0]
+    return weights / weights.sum()
+
+
+def test_the_numbers_of_the_paper_s_form():
+    found = probabilities(DOT, 80.0, a=0.5, b=0.0)
+    assert found[:3] == pytest.approx([0.106507, 0.786986, 0.106507], abs=5e-7)
+    assert found[3] == pytest.approx(np.exp(-50.0) * 0.786986, rel=1e-5)
+    assert 1e-22 < found[3] < 2e-22
+
+
+def test_b_moves_the_peak_by_the_sign_of_the_paper_and_not_of_the_code():
+    above = probabilities(DOT, 80.0, a=0.5, b=1.0)
+    assert above == pytest.approx([0.495463, 0.495463, 0.009075, 0.0], abs=5e-7)
+    below = probabilities(DOT, 80.0, a=0.5, b=-1.0)
+    assert below == pytest.approx([0.009075, 0.495463, 0.495463, 0.0], abs=5e-7)
+
+
+@pytest.mark.parametrize(("width", "a"), [(0.05, 277.26), (0.1, 69.31), (1.1774, 0.5)])
+def test_width_is_the_distance_at_which_the_weight_is_one_half(width, a):
+    assert sharpness(width) == pytest.approx(a, rel=1e-3)
+    pool = line([0.5, 0.5 + width, 0.5 - width], 0.5)
+    weights = near_positive(pool, scorer="dense", anchor="min", survivors=pool.eligible, width=width)[0]
+    assert weights == pytest.approx([1.0, 0.5, 0.5], rel=1e-4)
+
+
+def test_the_paper_s_a_is_nearly_uniform_on_cosine():
+    found = probabilities([0.85, 0.75, 0.65, 0.4], 0.8, a=0.5)
+    assert found.max() / found.min() < 1.09
+
+
+def test_a_of_zero_is_uniform_and_a_large_one_takes_the_nearest():
+    assert probabilities(DOT, 79.4, a=0.0) == pytest.approx([0.25] * 4)
+    assert probabilities(DOT, 79.4, a=1000.0) == pytest.approx([0.0, 1.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("away", [200.0, 2_000.0])
+def test_far_positives_do_not_make_every_weight_vanish(away):
+    # exp(-0.5 * 200^2) is 0 in double precision; its ratio to the next is not.
+    found = probabilities([80.0, 79.999, 79.0], 80.0 + away, a=0.5)
+    assert found[0] > found[1] > 0
+    ratio = np.exp(-0.5 * ((away + np.float64(80 - np.float32(79.999))) ** 2 - away**2))
+    assert found[1] / found[0] == pytest.approx(ratio, rel=1e-6)
+
+
+def test_the_nearest_of_those_that_are_left_decides_the_shift():
+    # The nearest candidate was refused by an earlier step; the others are all too far away for double precision.
+    found = probabilities([280.0, 80.0, 79.999], 280.0, survivors=[False, True, True], a=0.5)
+    assert found[1] > found[2] > 0
+    pool = line([280.0, 80.0, 79.999], 280.0)
+    taken = select(pool, recipe(("rank_window", {"start": 1}), ("near_positive", {"a": 0.5}), count=1, draw="sample"))
+    assert taken.taken[0].sum() == 1
+
+
+def test_unknown_scores_weigh_nothing_and_leave_the_others_alone():
+    assert probabilities([82.0, NAN, 80.0], 80.0, a=0.5)[[0, 2]] == pytest.approx(probabilities([82.0, 80.0], 80.0))
+
+
+QUARTERS = st.lists(SCORES.map(lambda value: value * 8), min_size=1, max_size=6)
+
+
+@given(QUARTERS, SCORES, st.integers(-40, 40))
+def test_adding_a_constant_to_all_scores_changes_nothing(scores, positive, shift):
+    moved = probabilities([score + shift for score in scores], positive + shift, a=0.5)
+    assert np.array_equal(moved, probabilities(scores, positive, a=0.5))
+
+
+@given(QUARTERS, SCORES, st.sampled_from([0.25, 2.0, 8.0]))
+def test_scaling_scores_by_c_and_a_by_one_over_c_squared_changes_nothing(scores, positive, scale):
+    scaled = probabilities([score * scale for score in scores], positive * scale, a=0.5 / scale**2)
+    assert np.array_equal(scaled, probabilities(scores, positive, a=0.5))
+
+
+@given(SCORES, SCORES)
+def test_above_and_below_the_positive_weigh_the_same(positive, distance):
+    found = probabilities([positive + distance, positive - distance], positive, a=3.0)
+    assert found[0] == found[1]

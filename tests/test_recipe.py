@@ -1,0 +1,140 @@
+import pytest
+import yaml
+
+from negviz.errors import RecipeError, UnknownNameError
+from negviz.recipe import Recipe, Step, find_recipe, leak_names, published, read_recipe, recipe_of, stages
+from tests.pools import recipe
+
+
+def test_steps_that_come_twice_get_a_number():
+    twice = recipe("score_ceiling", "rank_window", "score_ceiling")
+    assert [step.name for step in twice.steps] == ["score_ceiling", "rank_window", "score_ceiling_2"]
+    assert twice.step("score_ceiling_2").strategy == "score_ceiling"
+    assert twice.step("draw").strategy == "top"
+
+
+def test_turning_a_knob_leaves_the_old_recipe_as_it_was():
+    old = recipe(("score_ceiling", {"ceiling": 0.7}), "score_ceiling")
+    new = old.with_knob("score_ceiling_2", "ceiling", 0.5)
+    assert [dict(step.knobs) for step in new.steps] == [{"ceiling": 0.7}, {"ceiling": 0.5}]
+    assert dict(old.steps[1].knobs) == {}
+    assert new.with_knob("draw", "skip", 2).draw.knobs == {"skip": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ("count=7", lambda found: found.count == 7),
+        ("seed = 12", lambda found: found.seed == 12),
+        ("anchor=max", lambda found: found.anchor == "max"),
+        ("scorer=bm25", lambda found: found.scorer == "bm25"),
+        ("underfill=drop", lambda found: found.underfill == "drop"),
+        ("rank_window.start=10", lambda found: found.step("rank_window").knobs["start"] == "10"),
+        ("draw.skip=1", lambda found: found.draw.knobs["skip"] == "1"),
+    ],
+)
+def test_settings_of_the_command_line(text, check):
+    assert check(recipe("rank_window").with_setting(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("count", "wants step.knob=value"),
+        ("count=", "wants step.knob=value"),
+        ("=3", "wants step.knob=value"),
+        ("count=0", "whole number from 1"),
+        ("count=1001", "whole number from 1 to 1000"),
+        ("count=many", "count 'many'"),
+        ("count=²", "count '²'"),
+        ("count=--5", "count '--5'"),
+        ("seed=-1", "whole number from 0"),
+        ("anchor=median", "one of min, mean, max"),
+        ("underfill=pad", "one of keep, drop"),
+        ("ceiling=3", "wants step.knob=value, or one of"),
+        ("window.start=3", "no step called 'window'; its steps are: rank_window, draw"),
+    ],
+)
+def test_settings_that_make_no_sense_say_what_is_wanted(text, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe("rank_window").with_setting(text)
+
+
+@pytest.mark.parametrize("leak", ["labelled positive", "same text as a positive", "is the query itself", "blank text"])
+def test_true_leaks_cannot_be_allowed(leak):
+    with pytest.raises(RecipeError, match="only these can be allowed"):
+        recipe(allow=(leak,))
+
+
+def test_allowed_leaks_leave_the_stages_and_the_bits():
+    loose = recipe("score_ceiling", allow=("near-duplicate of a positive",))
+    assert "near-duplicate of a positive" not in stages(loose)
+    assert stages(loose)[-1] == "score_ceiling"
+    assert loose.refused_flags == 127 - 4
+    assert leak_names(5) == ["labelled positive", "near-duplicate of a positive"]
+
+
+def test_yaml_round_trip_of_everything_set(tmp_path):
+    full = Recipe(
+        "mine: it's",
+        scorer="bm25",
+        anchor="mean",
+        steps=(Step("rank_window", {"start": 3, "among": "survivors"}), Step("score_ceiling", {"ceiling": 0.55})),
+        draw=Step("sample", {"skip": 2}),
+        count=9,
+        seed=2**62,
+        underfill="drop",
+        allow=("same group as a positive",),
+        title="Tïtle",
+        paper="none",
+        scale="dot",
+        needs=("a", "b"),
+        notes="long\nnotes",
+    )
+    path = tmp_path / "recipe.yaml"
+    path.write_text(full.to_yaml(), "utf-8")
+    assert read_recipe(path) == full
+    assert find_recipe(str(path)) == full
+
+
+@pytest.mark.parametrize("name", sorted(published()))
+def test_published_recipes_survive_the_round_trip(name):
+    found = published()[name]
+    assert recipe_of(yaml.safe_load(found.to_yaml())) == found
+    assert find_recipe(name) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n- b", "holds list, but a recipe is a mapping"),
+        ("stpes: []", "unknown key 'stpes'. Did you mean 'steps'"),
+        ("steps: top", "steps that are not a list"),
+        ("steps: [{a: 1, b: 2}]", "but a step is a strategy's name"),
+        ("steps: [{rank_window: 3}]", "but a step is a strategy's name"),
+        ("count: 2.5", "count '2.5'"),
+        ("count: true", "count 'True'"),
+        ("anchor: middle", "anchor 'middle'"),
+        ("a: b: c", "line 1 is not valid YAML"),
+        ("x: !!python/object/apply:os.system ['true']", "not valid YAML"),
+    ],
+)
+def test_files_that_are_no_recipes_are_refused_with_the_reason(tmp_path, text, message):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(path)
+
+
+def test_a_recipe_without_a_name_is_called_like_its_file(tmp_path):
+    path = tmp_path / "mine.yml"
+    path.write_text("\ufeffsteps: [score_floor]\n", "utf-8")
+    assert find_recipe(str(path)).name == "mine"
+    assert find_recipe(str(path)).steps[0].strategy == "score_floor"
+
+
+def test_unknown_and_missing_recipes_say_what_there_is(tmp_path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'nv_perc'"):
+        find_recipe("nv_prec")
+    with pytest.raises(RecipeError, match="could not be read"):
+        find_recipe(str(tmp_path / "none.yaml"))

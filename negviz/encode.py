@@ -14,7 +14,7 @@ import numpy as np
 
 from negviz.arrays import Scores
 from negviz.dataset import Dataset
-from negviz.embeddings import Embeddings
+from negviz.embeddings import Embeddings, Similarity
 from negviz.encoders import ENCODERS
 from negviz.encoders._model import Encoder
 from negviz.errors import CancelledError, ModelError
@@ -24,11 +24,6 @@ Cancelled = Callable[[], bool]
 
 BLOCK = 512
 STALE_SECONDS = 86_400
-
-
-def home_folder() -> Path:
-    """Where caches and the label database live: ``NEGVIZ_HOME``, or ``.negviz`` in the working directory."""
-    return Path(os.environ.get("NEGVIZ_HOME") or ".negviz").expanduser()
 
 
 def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> Encoder:
@@ -208,3 +203,37 @@ def _sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink(missing_ok=True)
+
+
+def stored_embeddings(
+    dataset: Dataset, *, encoder: str, identity: str, similarity: Similarity, home: Path
+) -> Embeddings | None:
+    """Read vectors that were made before, without opening the model that made them.
+
+    Args:
+        dataset: The texts.
+        encoder: Name of the encoder, for people.
+        identity: Identity of the encoder, as a pool's origin has it.
+        similarity: Its similarity function.
+        home: Folder whose ``embeddings`` part is the cache.
+
+    Returns:
+        The vectors by row, None where they are not all there.
+    """
+    queries = _stored_side("queries", dataset.query_texts, home / "embeddings" / identity)
+    documents = _stored_side("documents", dataset.contents, home / "embeddings" / identity)
+    if queries is None or documents is None:
+        return None
+    return Embeddings(queries, documents, similarity, encoder, identity)
+
+
+def _stored_side(name: str, texts: Sequence[str], folder: Path) -> Scores | None:
+    places: dict[str, int] = {}
+    rows = [places.setdefault(text, len(places)) for text in texts]
+    kept = folder / f"{name}-{_digest(list(places))}"
+    for path in sorted(kept.glob("vectors-*.npy")):
+        dims = int(np.load(path, mmap_mode="r", allow_pickle=False).shape[-1])
+        vectors = _read(kept, "vectors", (len(places), dims))
+        if vectors is not None:
+            return vectors if len(places) == len(rows) else vectors[rows]
+    return None

@@ -157,17 +157,13 @@ def _blocks(vectors: Scores) -> list[Floats]:
     return [vectors[start : start + BLOCK].astype(np.float64) for start in range(0, len(vectors), BLOCK)]
 
 
-def _umap(
-    vectors: Scores, settings: ProjectionSettings, progress: Progress, cancelled: Callable[[], bool]
-) -> Scores:
+def _umap(vectors: Scores, settings: ProjectionSettings, progress: Progress, cancelled: Callable[[], bool]) -> Scores:
     """Let UMAP arrange the points, or a seeded sample of them, and put the rest beside their neighbours."""
     _stop_if(cancelled)
     total = len(vectors)
     if total <= settings.neighbours + 1 or not np.ptp(vectors, axis=0).any():
         return pca(vectors)
-    fitted = np.arange(total)
-    if total > settings.fitted:
-        fitted = np.sort(np.random.default_rng(settings.seed).choice(total, settings.fitted, replace=False))
+    fitted = sample_rows(total, settings.fitted, settings.seed)
     progress("finding nearest neighbours", 0, 1)
     places, distances = _neighbours(vectors[fitted], settings.neighbours)
     _stop_if(cancelled)

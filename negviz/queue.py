@@ -253,10 +253,15 @@ class Walk:
         self.aside = None if known else pair
         self.place = place if known and place is not None else self.front
 
-    def reopen(self, pair: tuple[int, int]) -> None:
-        """Show a pair whose answer was taken back; it counts as skipped until it has one again."""
+    def reopen(self, pair: tuple[int, int], *, answered: bool = False) -> None:
+        """Show a pair whose answer was taken back; without an answer from before it counts as skipped until it has one.
+
+        Args:
+            pair: Query row and document row.
+            answered: Whether an earlier answer counts again.
+        """
         self.visit(pair)
-        if self.aside is None and self.place < self.front:
+        if self.aside is None and self.place < self.front and not answered:
             self.skipped.add(self.place)
 
     def again(self) -> "Walk":

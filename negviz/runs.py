@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,8 +114,8 @@ def _lines(path: Path) -> Iterator[tuple[str, str, float]]:
                     yield _fields(line, path.name, number)
     except UnicodeDecodeError as error:
         raise DataError(f"{path.name} is not UTF-8 after line {number}; save it as UTF-8.") from error
-    except OSError as error:
-        reason = error.strerror or "damaged"
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or "damaged"
         raise DataError(f"{path.name} was given as a run, but could not be read ({reason}).") from error
 
 

@@ -1,6 +1,7 @@
 """Pools made by hand and by chance, for the tests."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,19 @@ def make_dataset(queries: int, documents: int, **more: Any) -> Dataset:
     return Dataset.build(**{**given, **more})
 
 
+@cache
+def plain_dataset(queries: int, documents: int) -> Dataset:
+    """``make_dataset`` with nothing special; datasets are frozen, so tests may share them."""
+    return make_dataset(queries, documents)
+
+
 def make_pool(
-    scores: Sequence[Sequence[float]],
-    positive_scores: Sequence[Sequence[float]],
+    scores: Any,
+    positive_scores: Any,
     *,
-    documents: Sequence[Sequence[int]] | None = None,
-    positives: Sequence[Sequence[int]] | None = None,
-    flags: Sequence[Sequence[int]] | None = None,
+    documents: Any = None,
+    positives: Any = None,
+    flags: Any = None,
     ranks: dict[str, Any] | None = None,
     more_scores: dict[str, Any] | None = None,
     scale: str = "cosine",
@@ -46,7 +53,7 @@ def make_pool(
     rows = np.tile(np.arange(1, depth + 1), (total, 1)) if documents is None else np.array(documents)
     own = np.zeros(anchors.shape) if positives is None else np.array(positives)
     if dataset is None:
-        dataset = make_dataset(total, int(max(rows.max(initial=0), own.max(initial=0))) + 1)
+        dataset = plain_dataset(total, int(max(rows.max(initial=0), own.max(initial=0))) + 1)
     layers = {"dense": values, **(more_scores or {})}
     return Pool(
         dataset=dataset,
@@ -93,8 +100,8 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
     absent = rows == PAD
     layers = {name: random.normal(0.5, 0.2, rows.shape).astype(np.float32) for name in ("dense", "bm25")}
     layers["dense"][1, 3] = np.nan
-    for name in layers:
-        layers[name][absent] = np.nan
+    for layer in layers.values():
+        layer[absent] = np.nan
     ranks = {}
     for name in ("dense", "bm25", "random", "given"):
         rank = np.argsort(random.random(rows.shape), axis=1).astype(np.int32)
@@ -129,25 +136,32 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
 
 # Multiples of 1/64 add, subtract and scale by powers of two without rounding, and make ties common.
 SCORES = st.integers(-64, 64).map(lambda value: value / 64)
+SEEDS = st.integers(0, 2**32 - 1)
 
 
-@st.composite
-def pools(
-    draw: st.DrawFn, *, scores: st.SearchStrategy[float] = SCORES, unknown: bool = True, leaks: bool = True
-) -> Pool:
+def pools(**kind: Any) -> st.SearchStrategy[Pool]:
     """Small pools with ties, padding, unknown scores, leaks and queries without a scored positive."""
-    total, depth, wide = draw(st.integers(1, 3)), draw(st.integers(1, 7)), draw(st.integers(1, 2))
-    cell = st.one_of(scores, st.just(NAN)) if unknown else scores
-    flag = st.sampled_from([0, 0, 0, 128, *LEAKS.values(), 3]) if leaks else st.just(0)
+    return SEEDS.map(lambda seed: random_pool(seed, **kind))
 
-    def table(of: st.SearchStrategy[Any], width: int) -> Any:
-        return draw(st.lists(st.lists(of, min_size=width, max_size=width), min_size=total, max_size=total))
 
-    values, anchors, flags = table(cell, depth), table(cell, wide), table(flag, depth)
-    rows = np.tile(np.arange(1, depth + 1), (total, 1))
-    for query in range(total):
-        present = draw(st.integers(0, depth))
-        rows[query, present:] = PAD
-        values[query][present:] = [NAN] * (depth - present)
-        flags[query][present:] = [0] * (depth - present)
-    return make_pool(values, anchors, documents=rows, positives=np.zeros((total, wide)), flags=flags)
+def random_pool(seed: int, *, lowest: int = -64, unknown: bool = True, leaks: bool = True) -> Pool:
+    """Small pool; scores are multiples of 1/64 from ``lowest`` to 1, drawn from few values so that many are equal."""
+    random = np.random.default_rng(seed)
+    shape, wide = (random.integers(1, 4), random.integers(1, 8)), random.integers(1, 3)
+    grid = random.integers(lowest, 65, size=random.integers(2, 12)) / 64
+
+    def table(width: int) -> Any:
+        values = random.choice(grid, (shape[0], width))
+        return np.where(unknown & (random.random(values.shape) < 0.2), NAN, values)
+
+    values, anchors = table(shape[1]), table(wide)
+    flags = random.choice([0, 0, 0, 128, *LEAKS.values(), 3], shape) * leaks
+    rows = np.tile(np.arange(1, shape[1] + 1), (shape[0], 1))
+    absent = np.arange(shape[1]) >= random.integers(0, shape[1] + 1, (shape[0], 1))
+    return make_pool(
+        np.where(absent, NAN, values),
+        anchors,
+        documents=np.where(absent, PAD, rows),
+        positives=np.zeros(anchors.shape),
+        flags=np.where(absent, 0, flags),
+    )

@@ -48,7 +48,8 @@ def things(tmp_path, monkeypatch):
     folder = tmp_path / package
     folder.mkdir()
     (folder / "__init__.py").write_text(
-        f"from negviz.registry import Registry\nTHINGS = Registry('thing', '{package}', frozenset({{'pool', 'scorer'}}))\n"
+        "from negviz.registry import Registry\n"
+        f"THINGS = Registry('thing', '{package}', frozenset({{'pool', 'scorer'}}))\n"
     )
     (folder / "_hidden.py").write_text("raise RuntimeError('never imported')\n")
     (folder / "red.py").write_text(textwrap.dedent(MODULE.format(package=package, name="red")))

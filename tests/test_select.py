@@ -14,7 +14,9 @@ from tests.pools import NAN, line, make_pool, pools, recipe
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("score_ceiling"), st.fixed_dictionaries({"ceiling": st.integers(-8, 8).map(lambda n: n / 8)})),
+        st.tuples(
+            st.just("score_ceiling"), st.fixed_dictionaries({"ceiling": st.integers(-8, 8).map(lambda n: n / 8)})
+        ),
         st.tuples(st.just("relative_margin"), st.fixed_dictionaries({"margin": st.sampled_from([0.0, 0.05, 0.5])})),
         st.tuples(st.just("near_positive"), st.fixed_dictionaries({"width": st.sampled_from([0.05, 0.5])})),
         st.tuples(st.just("rank_window"), st.fixed_dictionaries({"start": st.integers(0, 3)})),

@@ -115,14 +115,17 @@ def test_an_empty_folder_is_filled(tiny, tmp_path):
     assert open_pool(tmp_path / "pool").fingerprint == tiny.fingerprint
 
 
-def test_failure_while_writing_leaves_the_old_content_and_no_litter(tiny, tmp_path):
+@pytest.mark.parametrize(("writer", "name"), [(written_beside, "pool"), (file_written_beside, "file.parquet")])
+def test_failure_while_writing_leaves_the_old_content_and_no_litter(tiny, tmp_path, writer, name):
     save_pool(tiny, tmp_path / "pool")
-    with pytest.raises(RuntimeError, match="disk"), written_beside(tmp_path / "pool") as beside:
-        (beside / "half").write_text("x")
-        raise RuntimeError("disk is full")
-    with pytest.raises(RuntimeError, match="disk"), file_written_beside(tmp_path / "file.parquet") as beside:
-        beside.write_text("x")
-        raise RuntimeError("disk is full")
+
+    def fail():
+        with writer(tmp_path / name) as beside:
+            (beside / "half" if beside.is_dir() else beside).write_text("x")
+            raise RuntimeError("disk is full")
+
+    with pytest.raises(RuntimeError, match="disk is full"):
+        fail()
     assert open_pool(tmp_path / "pool").fingerprint == tiny.fingerprint
     assert names_in(tmp_path) == ["pool"]
 

@@ -36,7 +36,7 @@ def lengths(words: Ints, *, what: str, colour: str) -> go.Figure:
         middle = float(np.median(words))
         figure.add_vline(
             x=middle, line={"color": MARK, "width": 2, "dash": "dash"},
-            annotation={"text": f"median {middle:g}", "font": {"color": MARK}},
+            annotation={"text": f"median {middle:g}", "font": {"color": MARK}, "y": 1.0, "yanchor": "bottom"},
         )  # fmt: skip
     return framed(figure, "words", what)
 
@@ -44,7 +44,7 @@ def lengths(words: Ints, *, what: str, colour: str) -> go.Figure:
 def framed(figure: go.Figure, x: str, y: str) -> go.Figure:
     """Give a small chart its axes and margins."""
     figure.update_layout(
-        height=240, margin={"l": 8, "r": 8, "t": 24, "b": 8}, bargap=0.06, showlegend=False,
+        height=240, margin={"l": 8, "r": 8, "t": 32, "b": 8}, bargap=0.06, showlegend=False,
         xaxis_title=x, yaxis_title=y,
     )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", tickformat=",d", nticks=6)

@@ -67,5 +67,9 @@ def rank_curve(
     made.update_layout(hovermode="closest")
     made.update_yaxes(rangemode="normal")
     if shown is not None:
+        seen = np.concatenate([scores[(ranks < shown) & np.isfinite(scores)], known])
         made.update_xaxes(range=[-1, shown])
+        if seen.size:
+            room = 0.06 * float(np.ptp(seen)) or 1.0
+            made.update_yaxes(range=[float(seen.min()) - room, float(seen.max()) + room])
     return made

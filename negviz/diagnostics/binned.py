@@ -46,7 +46,7 @@ def binned(values: npt.NDArray[np.floating], counted: Bools, edges: Floats) -> B
     return Binned(edges, np.where(known, places, NOWHERE).astype(np.int16))
 
 
-def even_edges(*groups: npt.NDArray[np.floating], bins: int = 80) -> Floats:
+def even_edges(*groups: npt.NDArray[np.floating], bins: int = 60) -> Floats:
     """Equally spaced edges over everything known in some arrays; [0, 1] where nothing is known."""
     known = [group[np.isfinite(group)] for group in groups]
     filled = [group for group in known if group.size]

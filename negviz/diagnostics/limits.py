@@ -47,7 +47,7 @@ def _absolute(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
 
 def _relative(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     margin = float(knobs["margin"])
-    return [Limit("margin", "above", -np.abs(positive) * margin, f"{1 - margin:.1%} of the positive")]
+    return [Limit("margin", "above", -np.abs(positive) * margin, f"{100 - 100 * margin:.4g}% of the positive")]
 
 
 def _zone(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:

@@ -95,10 +95,10 @@ def _token_vectors(ids: list[list[int]], tokenizer: Any, dims: int) -> Scores:
     kept = columns != tokenizer.token_to_id(UNKNOWN)
     if not kept.any():
         raise ModelError("The documents hold no token to learn a static encoder from; choose another encoder.")
-    ones = np.ones(int(kept.sum()))
+    ones = np.ones(int(kept.sum()), dtype=np.float32)
     counts = sparse.csr_matrix((ones, (rows[kept], columns[kept])), shape=(len(ids), size))
     found = np.asarray((counts > 0).sum(axis=0)).ravel()
-    rarity = np.log((1 + len(ids)) / (1 + found)) + 1
+    rarity = (np.log((1 + len(ids)) / (1 + found)) + 1).astype(np.float32)
     counts.data = 1 + np.log(counts.data)
     return np.asarray(rarity[:, None] * _components(counts.multiply(rarity[None, :]).tocsr(), dims), dtype=np.float32)
 
@@ -112,5 +112,5 @@ def _components(weighted: Any, dims: int) -> Floats:
     rank = min(dims, *weighted.shape)
     # One thread: the sums inside a matrix product fall in another order with two, and identities would differ.
     with threadpool_limits(1):
-        svd = TruncatedSVD(rank, n_iter=4, random_state=0).fit(normalize(weighted))
+        svd = TruncatedSVD(rank, n_iter=2, random_state=0).fit(normalize(weighted))
     return np.asarray(svd.components_.T)

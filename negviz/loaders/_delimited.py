@@ -12,6 +12,7 @@ from negviz.loaders._source import BYTE_ORDER_MARK, Source
 
 DELIMITERS = "\t,;|"
 SAMPLE = 200
+LINES = 4 * SAMPLE
 CELL_LIMIT = 1 << 30
 _WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
@@ -42,22 +43,56 @@ def sniff(text: str) -> tuple[Dialect, list[list[str]]] | None:
     The delimiter that cuts most rows into the same number (two or more) of cells wins; ties go to the tab, then to the
     comma, which prose holds most.
     """
-    lines = text.split("\n", SAMPLE * 4)[: SAMPLE * 4]
+    lines = text.split("\n", LINES)[:LINES]
     best: tuple[float, Dialect, list[list[str]]] | None = None
     for delimiter in DELIMITERS:
-        dialect = Dialect(delimiter, _is_quoted(lines, delimiter))
-        rows = _sample(dialect, lines)
+        dialect, rows = _cut(lines, delimiter)
         width, share = _regularity(rows)
         if width >= 2 and share >= 0.5 and (best is None or share > best[0] + 0.02):
             best = share, dialect, rows
     return best and (best[1], best[2])
 
 
-def _sample(dialect: Dialect, lines: list[str]) -> list[list[str]]:
+def _cut(lines: list[str], delimiter: str) -> tuple[Dialect, list[list[str]]]:
+    """Cut the first lines; decides whether quotation marks enclose cells (with commas they always do).
+
+    MS MARCO's files have cells that start with a quotation mark which is a letter like any other, and pandas quotes
+    the cells of tab-separated files that need it: the reading that is more regular is taken, and if both are, marks
+    that are doubled inside or that open every line tell.
+    """
+    quoted, literal = Dialect(delimiter, quoted=True), Dialect(delimiter, quoted=False)
+    plain = [row for row in islice(literal.reader(f"{line}\n" for line in lines), SAMPLE) if any(row)]
     try:
-        rows = [row for row in islice(dialect.reader(f"{line}\n" for line in lines), SAMPLE) if any(row)]
+        strict = _sample(quoted, lines)
     except csv.Error:
-        rows = [line.split(dialect.delimiter) for line in lines[:SAMPLE] if line.strip()]
+        strict = []
+    if delimiter != "\t":
+        return quoted, strict or plain
+    shares = _regularity(strict)[1], _regularity(plain)[1]
+    if strict and (shares[0] > shares[1] or (shares[0] == shares[1] and _is_quoted(lines))):
+        return quoted, strict
+    return literal, plain
+
+
+def _sample(dialect: Dialect, lines: list[str]) -> list[list[str]]:
+    """Rows of the first lines; the last one may be cut off, and that is no error.
+
+    Raises:
+        csv.Error: If a quotation mark stands where none may.
+    """
+    rows: list[list[str]] = []
+    reader = dialect.reader((f"{line}\n" for line in lines), strict=True)
+    while len(rows) < SAMPLE:
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if len(lines) == LINES and "unexpected end" in str(error):
+                break
+            raise
+        if any(row):
+            rows.append(row)
     return rows
 
 
@@ -69,18 +104,12 @@ def _regularity(rows: list[list[str]]) -> tuple[int, float]:
     return width, count / len(rows)
 
 
-def _is_quoted(lines: list[str], delimiter: str) -> bool:
-    """Whether quotation marks enclose cells: always with commas; with tabs only where they are used as a writer would.
-
-    MS MARCO's files have cells that start with a quotation mark which is a letter like any other.
-    """
-    if delimiter != "\t":
-        return True
+def _is_quoted(lines: list[str]) -> bool:
+    """Whether the cells of regular tab-separated lines are quoted as a writer quotes."""
     cells = [cell for line in lines for cell in line.rstrip("\r").split("\t") if cell.startswith('"')]
-    whole = [cell for cell in cells if _WELL_QUOTED.fullmatch(cell)]
-    if any('""' in cell[1:-1] for cell in whole):
+    if any('""' in cell[1:-1] for cell in cells if _WELL_QUOTED.fullmatch(cell)):
         return True
-    return len(whole) == len(cells) and bool(cells) and all(line[:1] in {'"', ""} for line in lines)
+    return bool(cells) and all(line[:1] in {'"', ""} for line in lines)
 
 
 class _Lines:

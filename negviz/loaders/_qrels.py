@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from negviz.errors import DataError
 from negviz.loaders import _json as json_text
+from negviz.loaders._cells import BadRowError, as_id, as_text
 from negviz.loaders._columns import key
-from negviz.loaders._rows import BadRowError, Place, Rows, as_id, as_text
+from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source, bare
 
 HELD_OUT = frozenset({"dev", "val", "valid", "validation", "test"})

@@ -136,9 +136,13 @@ def _has_header(sample: list[list[str]], source: Source) -> bool:
 
 
 def _looks_like_names(first: list[str], body: list[list[str]]) -> bool:
-    """Whether short single words stand over longer texts: then the names are unknown ones, and not a first pair."""
+    """Whether single words stand over longer texts: then the names are unknown ones, and not a first pair."""
     if not body or not all(re.fullmatch(r"[^\W\d][\w.#-]{0,29}", cell.strip()) for cell in first):
         return False
-    lengths = [median(len(row[place]) for row in body if place < len(row)) for place in range(len(first))]
-    ratios = [length / len(cell.strip()) for length, cell in zip(lengths, first, strict=True)]
+    columns = [[row[place] for row in body if place < len(row)] for place in range(len(first))]
+    if any(sum(" " in cell.strip() for cell in column) * 2 > len(column) for column in columns):
+        return True
+    ratios = [
+        median(map(len, column)) / len(cell.strip()) for column, cell in zip(columns, first, strict=True) if column
+    ]
     return max(ratios) >= 3 and sum(ratio > 1 for ratio in ratios) * 2 > len(ratios)

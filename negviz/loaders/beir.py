@@ -5,7 +5,8 @@ from typing import Any
 from negviz.errors import DataError
 from negviz.loaders import LOADERS, _qrels
 from negviz.loaders import _json as json_text
-from negviz.loaders._rows import BadRowError, Passage, Place, Rows, as_id, as_text, group_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, group_of
+from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source, bare, ending
 
 IDS = ("_id", "id", "docid", "doc_id", "query_id", "qid")

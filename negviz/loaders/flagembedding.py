@@ -4,7 +4,8 @@ from typing import Any
 
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._rows import BadRowError, Passage, Rows, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
+from negviz.loaders._rows import Rows
 from negviz.loaders._source import Source
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from negviz.errors import DataError
 from negviz.loaders import LOADERS, _qrels
-from negviz.loaders._rows import Passage, Place, Rows
+from negviz.loaders._cells import Passage
+from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source, bare, ending
 
 

@@ -8,8 +8,9 @@ import orjson
 
 from negviz.errors import DataError
 from negviz.loaders import LOADERS
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
 from negviz.loaders._columns import Columns, assign, require
-from negviz.loaders._rows import BadRowError, Passage, Place, Rows, as_id, as_text, passage_of
+from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source
 from negviz.loaders._table import Table, open_table, shape
 

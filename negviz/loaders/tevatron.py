@@ -3,7 +3,8 @@
 from typing import Any
 
 from negviz.loaders import LOADERS
-from negviz.loaders._rows import BadRowError, Passage, Place, Rows, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
+from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source
 from negviz.loaders._table import first_record, open_table
 

@@ -1,9 +1,9 @@
 """The training set and its parts, and what makes two documents the same text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from negviz.dataset import Dataset
 from negviz.pool import Pool
 from negviz.selection import Selection
 from negviz.text import is_blank, normalise
+
+Forms: TypeAlias = frozenset[tuple[str, str]]
+RECENT = 4096
 
 
 class Positive(NamedTuple):
@@ -145,12 +148,24 @@ class TrainingSet:
 
     def document(self, row: int) -> DocumentText:
         """Id, title, text and content of a document row."""
-        title, text = self.dataset.document_title(row), self.dataset.document_text(row)
-        return DocumentText(self.dataset.document_id(row), title, text, f"{title} {text}".strip())
+        return self._recent(row)[0]
 
-    def forms(self, row: int) -> frozenset[tuple[str, str]]:
+    def forms(self, row: int) -> Forms:
         """What a document's text is compared by; documents that share a form have the same text."""
-        return text_forms(self.document(row))
+        return self._recent(row)[1]
+
+    @cached_property
+    def _recent(self) -> Callable[[int], tuple[DocumentText, Forms]]:
+        """Look-up of a document that keeps the last ones: each is asked for several times in a row."""
+        data = self.dataset
+
+        @lru_cache(maxsize=RECENT)
+        def look_up(row: int) -> tuple[DocumentText, Forms]:
+            title, text = data.document_title(row), data.document_text(row)
+            document = DocumentText(data.document_id(row), title, text, f"{title} {text}".strip())
+            return document, text_forms(document)
+
+        return look_up
 
 
 def plain(score: np.float32) -> float | None:
@@ -158,7 +173,13 @@ def plain(score: np.float32) -> float | None:
     return float(str(score)) if np.isfinite(score) else None
 
 
-def text_forms(document: DocumentText) -> frozenset[tuple[str, str]]:
+def text_forms(document: DocumentText) -> Forms:
     """Normal forms of a document's content and of its text without title; blank ones are like nothing."""
-    parts = {"content": document.content, "text": document.text}
-    return frozenset((part, normalise(text)) for part, text in parts.items() if not is_blank(text))
+    if is_blank(document.content):
+        return frozenset()
+    content = normalise(document.content)
+    if not document.title:
+        return frozenset((("content", content), ("text", content)))
+    if is_blank(document.text):
+        return frozenset((("content", content),))
+    return frozenset((("content", content), ("text", normalise(document.text))))

@@ -11,7 +11,7 @@ from negviz.errors import ExportError
 from negviz.labels import CODES, Labels, Verdict
 from negviz.pool import Pool
 from negviz.selection import Selection
-from negviz.training_set.examples import Change, DocumentText, Positive, TrainingSet, plain, text_forms
+from negviz.training_set.examples import Change, DocumentText, Forms, Positive, TrainingSet, plain, text_forms
 
 Unsure = Literal["leave out", "keep"]
 Promoted = Mapping[int, tuple[Positive, ...]]
@@ -126,9 +126,9 @@ def _fates(pool: Pool, labels: Labels, columns: Ints, promoted: Promoted, unsure
     return np.where(present, fates, KEPT).astype(np.int8), verdicts
 
 
-def _forms(pool: Pool, row: int) -> frozenset[tuple[str, str]]:
+def _forms(pool: Pool, row: int) -> Forms:
     data = pool.dataset
-    return text_forms(DocumentText("", "", data.document_text(row), data.content(row)))
+    return text_forms(DocumentText("", data.document_title(row), data.document_text(row), data.content(row)))
 
 
 def _counts(

@@ -162,8 +162,9 @@ def show_running(job: Job, *, can_stop: bool = True) -> None:
         with st.container(border=True):
             st.text(job.title)
             st.progress(job.share, text=_stage(job))
-            if can_stop and st.button("Stop", key=f"stop.{job.id}", icon=":material/stop_circle:", disabled=job.stop.is_set(),
-                         help="What was encoded until then is kept; starting again goes on from there."):  # fmt: skip
+            stopping, about = job.stop.is_set(), "What was encoded is kept; starting again goes on from there."
+            icon = ":material/stop_circle:"
+            if can_stop and st.button("Stop", key=f"stop.{job.id}", icon=icon, disabled=stopping, help=about):
                 job.stop.set()
                 st.rerun(scope="fragment")
 
@@ -177,7 +178,8 @@ def _stage(job: Job) -> str:
     left = job.seconds_left
     end = f" · about {duration(left)} left in this stage" if left is not None else ""
     stopping = "Stopping after this block. " if job.stop.is_set() else ""
-    return f"{stopping}{stage[:1].upper()}{stage[1:]}{amount}{end}"
+    spent = f" · {duration(time.time() - job.started)} so far"
+    return f"{stopping}{stage[:1].upper()}{stage[1:]}{amount}{end or spent}"
 
 
 def duration(seconds: float) -> str:

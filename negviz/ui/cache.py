@@ -119,3 +119,32 @@ def outlook(of: TrainingSet, labels: Labels, unsure: Unsure, entry: Entry, knobs
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _outlook(_of: TrainingSet, _entry: Entry, _knobs: Mapping[str, Any], key: str) -> Outlook:
     return look_ahead(_of, _entry, _knobs)
+
+
+def embeddings(of: Pool) -> Embeddings | None:
+    """Vectors that the pool was made with, where they are still in the cache of this home."""
+    home, identity = home_folder().resolve(), of.origin.get("encoder_identity")
+    if not identity or not (home / "embeddings" / str(identity)).is_dir():
+        return None
+    found = _embeddings(of, of.dataset.fingerprint, str(identity), str(home))
+    if found is None:
+        _embeddings.clear(of, of.dataset.fingerprint, str(identity), str(home))
+    return found
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _embeddings(_pool: Pool, dataset_key: str, identity: str, home: str) -> Embeddings | None:
+    origin = _pool.origin
+    return stored_embeddings(
+        _pool.dataset,
+        encoder=str(origin["encoder"]),
+        identity=identity,
+        similarity=origin.get("similarity") or "cosine",
+        home=Path(home),
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def clusters_of(_embeddings: Embeddings, dataset_key: str, identity: str, count: int) -> Ints:
+    """(documents,) cluster of each document; ``dataset_key`` and ``identity`` tell whose vectors they are."""
+    return clusters(_embeddings.documents, count)

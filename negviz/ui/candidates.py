@@ -14,6 +14,7 @@ from negviz.diagnostics.refusal_reason import refusal_reason
 from negviz.labels import CODES, Labels
 from negviz.lexical import spans
 from negviz.selection import NOT_REFUSED, Selection
+from negviz.ui.queue import send_from_map
 from negviz.ui.texts import marked
 
 TAKEN, ALLOWED, REFUSED = "taken", "not drawn", "refused"
@@ -98,13 +99,19 @@ def show_cards(shown: Candidates, key: str) -> None:
     for place in range((page - 1) * CARDS, min(page * CARDS, len(shown.columns))):
         with st.container(border=True):
             st.html(card(shown, place))
-            row = int(shown.selection.pool.documents[shown.query, shown.columns[place]])
-            data = shown.selection.pool.dataset
-            wanted = {
-                "query": data.query_id(int(shown.selection.pool.queries[shown.query])),
-                "document": data.document_id(row),
-            }
-            st.page_link(LABEL_PAGE, label="Label this candidate", icon=":material/rule:", query_params=wanted)
+            _label_button(shown, place, key)
+
+
+def _label_button(shown: Candidates, place: int, key: str) -> None:
+    """A button that opens the candidate on the Label page."""
+    pool, column = shown.selection.pool, int(shown.columns[place])
+    pair = np.array([[pool.queries[shown.query], pool.documents[shown.query, column]]], dtype=np.int32)
+    if st.button(
+        "Label this candidate", icon=":material/rule:", type="tertiary", key=f"{key}.{column}.label",
+        help="Opens it on the Label page, where a judgment is kept for good.",
+    ):  # fmt: skip
+        send_from_map(pool, pair, "one candidate chosen on the Mine page")
+        st.switch_page(LABEL_PAGE)
 
 
 def card(shown: Candidates, place: int) -> str:

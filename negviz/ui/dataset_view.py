@@ -52,7 +52,7 @@ def _counts(dataset: Dataset) -> None:
             len(dataset.positives),
             "Pairs of a query and a document that somebody labelled as answering it.",
         ),
-        ("Given negatives", len(dataset.given), "Negatives that came with the data; they can be audited."),
+        ("Negatives", len(dataset.given), "Negatives that came with the data; they can be audited."),
         ("Held out", len(dataset.held_out), "Judgments to evaluate with; mining never sees them."),
         ("Problems", len(dataset.problems), "Everything odd that was noticed while reading."),
     ]

@@ -13,9 +13,9 @@ from typing import Any, cast, get_args
 import pyarrow as pa
 import streamlit as st
 
-from negviz.encode import home_folder
 from negviz.export import export
 from negviz.exporters import EXPORTERS
+from negviz.home import home_folder
 from negviz.labels import Labels
 from negviz.registry import Entry
 from negviz.selection import Selection
@@ -212,8 +212,8 @@ def _code(plan: Plan, key: str) -> None:
     same = bool(written) and done is not None and done.result[2] == plan.entry.name
     data = str(written["data"]) if same else "DATA"
     file = "parquet" if (data.endswith(".parquet") or plan.knobs.get("file") == "parquet") else "json"
-    st.caption("Run it in the folder of the export." if same else
-               "Run it in the folder of the export; DATA stands for the path of the data file, which its README names.")  # fmt: skip
+    where = "Run it in the folder of the export"
+    st.caption(f"{where}." if same else f"{where}; DATA stands for the path of the data file, which its README names.")
     st.code(str(plan.entry.trait("snippet", "")).replace("FILE", file).replace("DATA", data), language="python")
 
 

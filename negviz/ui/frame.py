@@ -60,6 +60,7 @@ def open_page(title: str, caption: str) -> None:
     """
     st.set_page_config(page_title=f"{title} · negviz", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
+    st.logo(str(ICON), size="large")
     building.adopt()
     _menu()
     st.title(title, anchor=False)

@@ -22,7 +22,7 @@ class Stop:
         name: What it is called.
         icon: Name of its symbol.
         about: What one does there, in a sentence.
-        done: Whether something was done there.
+        done: Whether something was done there; None where nothing is kept that would say so.
         facts: What, in numbers.
     """
 
@@ -30,7 +30,7 @@ class Stop:
     name: str
     icon: str
     about: str
-    done: bool
+    done: bool | None
     facts: tuple[str, ...]
 
 
@@ -38,12 +38,11 @@ def show_home(key: str) -> None:
     """What is loaded and the road; without a pool the way to the first one."""
     pool = _pool()
     if pool is None:
-        if building.running() is None:
-            _invitation(key)
+        _invitation(key)
         return
     _loaded(pool)
     stops = _road(pool)
-    following = next((stop for stop in stops if not stop.done), stops[-1])
+    following = next((stop for stop in stops if stop.done is False), stops[-1])
     st.subheader("The road", anchor=False)
     for row in (stops[:3], stops[3:]):
         for place, stop in zip(st.columns(3), row, strict=True):
@@ -64,13 +63,14 @@ def _invitation(key: str) -> None:
     with st.container(border=True):
         st.subheader(":material/rocket_launch: Begin with the sample, or with your own data", anchor=False)
         st.markdown(
-            "Embedding models learn from queries, documents that answer them, and *hard negatives* that nearly do. Some "
-            "mined negatives do answer the query and nobody labelled them: those damage the model. Here you see them, "
-            "tune the mining, label the doubtful ones and export what is left in your trainer's format."
+            "Embedding models learn from queries, documents that answer them, and *hard negatives* that nearly do. "
+            "Some mined negatives do answer the query and nobody labelled them: those damage the model. Here you see "
+            "them, tune the mining, label the doubtful ones and export what is left in your trainer's format."
         )
-        st.caption(
-            "The sample has real queries with planted false negatives; mining it takes about half a minute, once."
-        )
+        if building.running() is not None:
+            st.caption("The road begins as soon as the candidates above are mined.")
+            return
+        st.caption("The sample has real queries with planted false negatives; mining it takes about a minute, once.")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Open the sample", type="primary", key=f"{key}.sample", icon=":material/science:"):
                 building.start_sample()
@@ -93,22 +93,15 @@ def _loaded(pool: Pool) -> None:
         ]
         for place, (label, value, about) in zip(places, metrics, strict=True):
             place.metric(label, value, border=True, height="stretch", help=about)
-        parts = [f"Encoder: {encoder or 'none'}", f"retrievers: {', '.join(sorted(pool.ranks))}",
-                 f"scores: {', '.join(f'{name} ({scale})' for name, scale in sorted(pool.scales.items()))}"]  # fmt: skip
+        scores = ", ".join(f"{name} ({scale})" for name, scale in sorted(pool.scales.items()))
+        parts = [f"Encoder: {encoder or 'none'}", f"retrievers: {', '.join(sorted(pool.ranks))}", f"scores: {scores}"]
         st.text(" · ".join(parts))
 
 
 def _road(pool: Pool) -> list[Stop]:
     selection, refusal = _selection(pool)
     labels = cache.labels()
-    parts: list[Callable[[Pool, Selection | None, str, Labels], Stop]] = [
-        _load,
-        _mine,
-        _thresholds,
-        _map,
-        _label,
-        _export,
-    ]
+    parts = (_load, _mine, _thresholds, _map, _label, _export)
     return [part(pool, selection, refusal, labels) for part in parts]
 
 
@@ -141,9 +134,9 @@ def _thresholds(pool: Pool, selection: Selection | None, refusal: str, labels: L
     about = "Move the limits while you watch what they do to the scores."
     if selection is None:
         return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, False, ())
-    starved = int(selection.starved.sum())
+    starved, steps = int(selection.starved.sum()), len(selection.recipe.steps)
     facts = (
-        f"{len(selection.recipe.steps)} steps on {selection.recipe.scorer} scores",
+        f"{steps} step{'' if steps == 1 else 's'} on {selection.recipe.scorer} scores",
         f"{starved:,} queries get fewer than {selection.recipe.count}",
     )
     return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, "recipe" in state.workspace(), facts)
@@ -152,7 +145,7 @@ def _thresholds(pool: Pool, selection: Selection | None, refusal: str, labels: L
 def _map(pool: Pool, selection: Selection | None, refusal: str, labels: Labels) -> Stop:
     about = "See queries, positives and negatives in the plane; pick a region and look at it."
     facts = (f"{len(pool.dataset.documents):,} documents and {len(pool):,} queries to see",)
-    return Stop("pages/5_Map.py", "Map", "scatter_plot", about, True, facts)
+    return Stop("pages/5_Map.py", "Map", "scatter_plot", about, None, facts)
 
 
 def _label(pool: Pool, selection: Selection | None, refusal: str, labels: Labels) -> Stop:

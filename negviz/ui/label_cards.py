@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from negviz.arrays import PAD
@@ -15,7 +16,7 @@ from negviz.selection import Selection
 from negviz.ui.texts import shortened, show_text
 
 Pair: TypeAlias = tuple[int, int]
-HEIGHT = 340
+HEIGHT = 300
 MOST_POSITIVES = 5
 
 
@@ -110,14 +111,17 @@ def show_answers(
             visit(answers[rows[0]][0])
 
     st.caption("Your last answers. Choose one to see it again and change it.")
-    st.dataframe(
+    table = pa.table(
         {
             "Answer": [str(event.verdict) for _, event in answers],
             "Query": [shortened(pool.dataset.query_text(pair[0]), 90) for pair, _ in answers],
             "Document": [shortened(pool.dataset.content(pair[1]), 90) for pair, _ in answers],
             "Note": [shortened(event.note, 60) for _, event in answers],
             "Time": [_clock(event.time) for _, event in answers],
-        },
+        }
+    )
+    st.dataframe(
+        table,
         hide_index=True,
         key=key,
         on_select=chosen,

@@ -8,9 +8,10 @@ from negviz.errors import NegvizError
 from negviz.labels import LabelEvent, Labels, Verdict
 from negviz.pool import Pool
 from negviz.queue import Walk
+from negviz.text import text_key
 from negviz.ui import cache, state
 from negviz.ui.label_cards import Pair, show_answers, show_legend, show_pair
-from negviz.ui.queue import DESK, Desk, renew, why_empty
+from negviz.ui.queue import DESK, HISTORY, Desk, recent_answers, renew, why_empty
 
 ANSWERS = {
     Verdict.FALSE_NEGATIVE: ("1", "False negative", "It answers the query: it becomes a positive."),
@@ -18,8 +19,6 @@ ANSWERS = {
     Verdict.DROP: ("3", "Drop", "Neither: it is used neither as a positive nor as a negative."),
     Verdict.UNSURE: ("4", "Unsure", "You cannot tell; the pair stays as it is and can be asked again."),
 }
-HISTORY = 10
-LOOK_BACK = 60
 
 
 def name_field() -> None:
@@ -54,21 +53,23 @@ def label_desk(pool: Pool) -> None:
     if pair is None:
         _end(desk)
     else:
-        answer = standing(pool, pair)
+        answer = desk.own.get(_keys(pool, pair))
         show_pair(pool, pair, desk.selection if st.session_state.get("label.scores") else None)
         _answer_bar(pair, answer)
         _details(pool, pair, answer)
     _side_bar(desk)
     if st.session_state.get("label.legend"):
         show_legend(ANSWERS)
-    show_answers(own_answers(pool)[:HISTORY], desk.visits, _visit, pool)
+    show_answers(desk.recent, desk.visits, _visit, pool)
 
 
 def _status(desk: Desk) -> None:
     walk, total = desk.walk, len(desk.walk.queue)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         at = "aside" if walk.aside else f"{min(walk.place + 1, total):,}"
-        words = f"**{at}** of {total:,} · {walk.answered:,} answered"
+        rest = walk.queue.considered - walk.queue.labelled
+        of = f"{total:,}" if rest == total else f"{total:,} (the first of {rest:,})"
+        words = f"**{at}** of {of} · {walk.answered:,} answered"
         st.markdown(words + (f" · {len(walk.skipped):,} skipped" if walk.skipped else ""), width="content")
         if desk.said:
             st.caption(desk.said, width="content")
@@ -123,8 +124,8 @@ def _side_bar(desk: Desk) -> None:
                   help="What the keys do and what the answers mean.")  # fmt: skip
         st.button("New queue", key="label.renew", type="tertiary", icon=":material/refresh:", on_click=_renew,
                   help="Make the queue again from what is unlabelled now.")  # fmt: skip
-    counts = " · ".join(f"{desk.counts[verdict]:,} {verdict}" for verdict in Verdict)
-    st.caption(f"All labels: {counts}")
+    counts = desk.counts
+    st.caption("All labels: " + " · ".join(f"{counts[verdict]:,} {verdict}" for verdict in Verdict))
 
 
 def _end(desk: Desk) -> None:
@@ -143,32 +144,8 @@ def _end(desk: Desk) -> None:
                   help="Take your last answer back and show its pair again.")  # fmt: skip
 
 
-def standing(pool: Pool, pair: Pair) -> LabelEvent | None:
-    """This person's current answer about a pair; other people's are not shown, so that they do not lead."""
-    return _voices(pool, pair, state.annotator()).get(_keys(pool, pair))
-
-
 def _keys(pool: Pool, pair: Pair) -> tuple[str, str]:
-    event = LabelEvent.of(pool.dataset, *pair, None)
-    return event.pair
-
-
-def _voices(pool: Pool, pair: Pair, annotator: str | None) -> Labels:
-    query_key, document_key = _keys(pool, pair)
-    said = cache.label_store().events(query_key=query_key, document_key=document_key)
-    return Labels.of(said, annotator)
-
-
-def own_answers(pool: Pool) -> list[tuple[Pair, LabelEvent]]:
-    """This person's last answers about pairs of this data set, newest first, without those taken back."""
-    past = cache.label_store().history(LOOK_BACK, state.annotator())
-    withdrawn = {event.withdraws for event in past}
-    found = []
-    for event in past:
-        if event.verdict is not None and event.event not in withdrawn:
-            rows = Labels.of([event]).found(pool.dataset)
-            found += [((query, document), event) for query, document, _ in rows[:1]]
-    return found
+    return text_key(pool.dataset.query_text(pair[0])), text_key(pool.dataset.content(pair[1]))
 
 
 def _desk() -> Desk:
@@ -185,40 +162,34 @@ def _answer(pair: Pair, verdict: Verdict) -> None:
 
 def _store(desk: Desk, pair: Pair, verdict: Verdict) -> bool:
     """Write an answer with its note and grade; only when it is on disk is it called saved."""
-    pool, queue = desk.selection.pool, desk.walk.queue
+    queue, in_queue = desk.walk.queue, desk.walk.aside is None
     name = f"{pair[0]}-{pair[1]}"
-    before = _voices(pool, pair, None).get(_keys(pool, pair))
+    event = LabelEvent.of(
+        desk.selection.pool.dataset,
+        *pair,
+        verdict,
+        annotator=desk.annotator,
+        note=str(st.session_state.get(f"label.note.{name}") or ""),
+        grade=st.session_state.get(f"label.grade.{name}"),
+        queue=queue.order if in_queue else "aside",
+        probability=queue.probability if in_queue else None,
+    )
     try:
-        event = cache.label_store().add(
-            LabelEvent.of(
-                pool.dataset,
-                *pair,
-                verdict,
-                annotator=state.annotator(),
-                note=str(st.session_state.get(f"label.note.{name}") or ""),
-                grade=st.session_state.get(f"label.grade.{name}"),
-                queue=queue.order if desk.walk.aside is None else "aside",
-                probability=queue.probability if desk.walk.aside is None else None,
-            )
-        )
+        event = cache.label_store().add(event)
     except NegvizError as error:
         desk.error = str(error)
         return False
-    _count(desk, before, event)
+    desk.everybody[event.pair] = desk.own[event.pair] = event
+    others = [answer for answer in desk.recent if answer[0] != pair]
+    desk.recent = [(pair, event), *others][:HISTORY]
     desk.saved = datetime.now().astimezone().strftime("%H:%M:%S")
     return True
-
-
-def _count(desk: Desk, before: LabelEvent | None, after: LabelEvent | None) -> None:
-    for event, change in ((before, -1), (after, 1)):
-        if event is not None and event.verdict is not None:
-            desk.counts[event.verdict] += change
 
 
 def _amend(pair: Pair) -> None:
     """Store a changed note or grade at once where the pair has an answer already."""
     desk = _desk()
-    answer = standing(desk.selection.pool, pair)
+    answer = desk.own.get(_keys(desk.selection.pool, pair))
     if answer is not None and answer.verdict is not None:
         _store(desk, pair, answer.verdict)
 
@@ -229,24 +200,34 @@ def _skip(pair: Pair) -> None:
 
 def _undo() -> None:
     desk = _desk()
-    pool = desk.selection.pool
-    answers = own_answers(pool)
-    if not answers:
-        desk.said = "There is no answer of yours to take back for this data."
-        return
-    pair, event = answers[0]
+    store, pool = cache.label_store(), desk.selection.pool
     try:
-        before = _voices(pool, pair, None).get(event.pair)
-        cache.label_store().withdraw([event])
+        answers = recent_answers(store, pool, desk.annotator)
+        if not answers:
+            desk.said = "There is no answer of yours to take back for this data."
+            return
+        pair, event = answers[0]
+        store.withdraw([event])
+        _read_again(desk, event)
+        desk.recent = recent_answers(store, pool, desk.annotator)
     except NegvizError as error:
         desk.error = str(error)
         return
-    _count(desk, before, _voices(pool, pair, None).get(event.pair))
-    desk.walk.reopen(pair)
-    old = standing(pool, pair)
+    old = desk.own.get(event.pair)
+    desk.walk.reopen(pair, answered=old is not None)
     desk.said = f"Took back: {event.verdict}." + (f" Your answer before counts again: {old.verdict}." if old else "")
     for field in ("note", "grade"):
         st.session_state.pop(f"label.{field}.{pair[0]}-{pair[1]}", None)
+
+
+def _read_again(desk: Desk, event: LabelEvent) -> None:
+    """Read from the database what counts for a pair now."""
+    said = cache.label_store().events(query_key=event.query_key, document_key=event.document_key)
+    for view, annotator in ((desk.everybody, None), (desk.own, desk.annotator)):
+        now = Labels.of(said, annotator).get(event.pair)
+        view.pop(event.pair, None)
+        if now is not None:
+            view[event.pair] = now
 
 
 def _visit(pair: Pair) -> None:

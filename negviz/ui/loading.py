@@ -1,5 +1,6 @@
 """Choosing and reading data: the sample, a path on this computer, or files from the browser."""
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,9 +24,11 @@ from negviz.loaders._table import first_record, open_table
 from negviz.ui import jobs
 from negviz.ui.building import show_running
 from negviz.ui.jobs import Job
+from negviz.ui.texts import shortened
 
 KIND = "read"
 COUNTED = 20_000
+CELL = 120
 SOURCES = {
     "sample": (":material/science: Sample", "The collection that comes with negviz, with false negatives to find."),
     "path": (":material/folder_open: A path on this computer", "A file or folder on the computer that runs negviz."),
@@ -54,11 +57,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the person wants read: ``open`` reads it, ``columns`` says which columns its first table has."""
+    """What the person wants read: ``columns`` gives its first table's columns, each with a cell."""
 
     title: str
     open: Callable[..., Dataset]
-    columns: Callable[[], list[str]]
+    columns: Callable[[], dict[str, str]]
 
 
 def choose(key: str, *, primary: bool) -> None:
@@ -87,7 +90,7 @@ def choose(key: str, *, primary: bool) -> None:
 
 
 def _sample(key: str) -> Choice:
-    return Choice(SAMPLE, lambda **options: load(SAMPLE, **options), list)
+    return Choice(SAMPLE, lambda **options: load(SAMPLE, **options), dict)
 
 
 def _path(key: str) -> Choice | None:
@@ -120,6 +123,8 @@ def _options(choice: Choice | None, key: str) -> dict[str, Any]:
     """Widgets of what the loader can be told; None or left out where it is to find out itself."""
     failed = last()
     columns_unknown = failed is not None and "--column" in (failed.message if failed.error else "")
+    asked = f"{key}.columns_asked"
+    st.session_state[asked] = by_hand_first = bool(st.session_state.get(asked)) or columns_unknown
     with st.expander("Options: format, encoding, split, columns", icon=":material/settings:", expanded=columns_unknown):
         first, second, third = st.columns(3)
         titles = _formats()
@@ -137,7 +142,7 @@ def _options(choice: Choice | None, key: str) -> dict[str, Any]:
             "others are held out and never seen by mining.",
         )  # fmt: skip
         by_hand = st.toggle(
-            "Name the columns by hand", value=columns_unknown, key=f"{key}.by_hand.{columns_unknown}",
+            "Name the columns by hand", value=by_hand_first, key=f"{key}.by_hand.{by_hand_first}",
             help="For tables whose columns have unusual names.",
         )  # fmt: skip
         columns = _column_form(choice, key) if by_hand and choice else {}
@@ -157,51 +162,53 @@ def _formats() -> dict[str, str]:
 def _column_form(choice: Choice, key: str) -> dict[str, str]:
     """A box for each role, made from the columns of the file; what is left alone is recognised."""
     try:
-        names = choice.columns()
+        cells = choice.columns()
     except NegvizError as error:
         st.text(str(error))
         return {}
-    if not names:
+    if not cells:
         st.caption("No table with columns was found here; name a single file rather than a folder.")
         return {}
-    st.caption("The columns that the file has, as they are:")
-    st.code("\n".join(names), language=None, height=min(34 + 24 * len(names), 160))
+    names = list(cells)
+    st.dataframe({"column": names, "first row": list(cells.values())}, hide_index=True, width="stretch")
     grid = st.columns(4)
     others = [role for role in ROLES if role not in FIRST_ROLES]
     found = {}
     for place, role in enumerate((*FIRST_ROLES, *others)):
-        column = grid[place % 4].selectbox(
-            role.replace("_", " "), [None, "none", *range(len(names))], key=f"{key}.column.{role}.{hash(tuple(names))}",
-            format_func=lambda item: _column_name(item, names),
-        )  # fmt: skip
+        with grid[place % 4]:
+            column = _column(role, names, f"{key}.column.{role}.{hash(tuple(names))}")
         if column is not None:
-            found[role] = column if column == "none" else names[int(column)]
+            found[role] = column
     return found
 
 
-def _column_name(item: str | int | None, names: list[str]) -> str:
-    if item is None:
-        return "recognise it"
-    return "there is none" if item == "none" else names[int(item)]
+def _column(role: str, names: list[str], key: str) -> str | None:
+    """Box in which a role gets its column; columns go by their place, and the box shows their names as plain text."""
+    titles: dict[int | None, str] = {None: "recognise it", -1: "there is none", **dict(enumerate(names))}
+    chosen = st.selectbox(role.replace("_", " "), list(titles), format_func=lambda place: titles[place], key=key)
+    if chosen is None:
+        return None
+    return "none" if chosen < 0 else names[chosen]
 
 
-def columns_found(path: Path) -> list[str]:
-    """Names of the columns of a table; none where the path is a folder or nothing.
+def columns_found(path: Path) -> dict[str, str]:
+    """Columns of a table, each with its first cell; none where the path is a folder or nothing.
 
     Raises:
         DataError: If the file is damaged or no text in UTF-8.
     """
     if not path.is_file():
-        return []
+        return {}
     source = Source(path=path, files=(path.name,))
     first = first_record(source, path.name)
-    return list(first) if first else open_table(source, path.name, Rows()).columns
+    if first is None:
+        table = open_table(source, path.name, Rows())
+        first = dict.fromkeys(table.columns) | next((row for _, row in table.records), {})
+    return {name: shortened(str(cell if cell is not None else ""), CELL) for name, cell in first.items()}
 
 
-def columns_of_upload(name: str, content: bytes) -> list[str]:
-    """Names of the columns of a table that was dropped into the browser."""
-    import tempfile
-
+def columns_of_upload(name: str, content: bytes) -> dict[str, str]:
+    """Columns of a table that was dropped into the browser."""
     with tempfile.TemporaryDirectory(prefix="negviz-") as folder:
         path = Path(folder) / f"table{''.join(Path(name).suffixes[-2:])}"
         path.write_bytes(content)

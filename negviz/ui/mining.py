@@ -9,6 +9,7 @@ from negviz.charts.funnel import funnel as funnel_chart
 from negviz.charts.kept_per_query import kept_per_query
 from negviz.charts.rank_curve import rank_curve
 from negviz.diagnostics.funnel import funnel
+from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.errors import NegvizError
 from negviz.labels import Labels, Verdict
 from negviz.pool import Pool
@@ -54,14 +55,15 @@ def edit(pool: Pool) -> Edited:
         recipe_editor.about(recipe)
     for warning in recipe_editor.scale_warnings(recipe, pool):
         st.warning(warning, icon=":material/warning:")
-    recipe = recipe_editor.settings(pool, recipe, "mine")
     edited = recipe_editor.steps(pool, recipe, "mine", scores_of(pool, recipe))
+    with st.expander("Scorer, count and draw", icon=":material/settings:"):
+        recipe = recipe_editor.settings(pool, edited.recipe, "mine")
     with st.expander("Recipe file", icon=":material/description:"):
-        recipe_files.files(edited.recipe, "mine")
-    return edited
+        recipe_files.files(recipe, "mine")
+    return Edited(recipe, edited.places)
 
 
-def scores_of(pool: Pool, recipe: Recipe) -> "cache.ScoreProfile | None":
+def scores_of(pool: Pool, recipe: Recipe) -> ScoreProfile | None:
     """Profile of the recipe's scorer, None where the pool does not have it."""
     return cache.profile(pool, recipe.scorer, recipe.anchor) if recipe.scorer in pool.scores else None
 
@@ -122,7 +124,7 @@ def funnel_table(selection: Selection) -> pa.Table:
     taken = int(selection.taken.sum())
     total = max(selection.candidates, 1)
     return pa.table({
-        "outcome": [*(row.name if row.name == "not drawn" else f"refused by: {row.name}" for row in rows), "taken", "candidates"],
+        "outcome": [*(f"refused by: {row.name}" for row in rows[:-1]), "not drawn", "taken", "all candidates"],
         "candidates": [*(row.removed for row in rows), taken, selection.candidates],
         "share, %": [*(round(100 * row.removed / total, 2) for row in rows), round(100 * taken / total, 2), 100.0],
         "left after it": [*(row.left for row in rows), None, None],

@@ -26,8 +26,8 @@ def mine_form(dataset: Dataset, key: str) -> None:
     with st.container(border=True):
         st.subheader("Mine candidates", anchor=False)
         st.caption(
-            "For every query that has a positive, retrievers bring documents that might serve as hard negatives. This is "
-            "the only slow step; everything you tune afterwards is arithmetic on its result."
+            "For every query that has a positive, retrievers bring documents that might serve as hard negatives. This "
+            "is the only slow step; everything you tune afterwards is arithmetic on its result."
         )
         first, second, third = st.columns([5, 8, 3])
         with first:
@@ -93,9 +93,7 @@ def _more(key: str) -> tuple[str, list[UploadedFile], int]:
     return typed or "", list(uploaded or ()), int(seed)
 
 
-def _start(
-    dataset: Dataset, order: Order, typed: str, uploaded: list[UploadedFile]
-) -> None:
+def _start(dataset: Dataset, order: Order, typed: str, uploaded: list[UploadedFile]) -> None:
     try:
         building.start(dataset, building.with_runs(order, typed, uploaded, home_folder()))
     except (NegvizError, OSError) as error:

@@ -27,7 +27,8 @@ def pick(selection: Selection, key: str) -> int | None:
     """
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     wanted = left.text_input(
-        "Find a query", key=f"{key}.find", persist_state="session", placeholder="words of the query, or its id", live=True,
+        "Find a query", key=f"{key}.find", persist_state="session", placeholder="words of the query, or its id",
+        live=True,
         help="Queries whose text or id contains this.",
     )  # fmt: skip
     among = right.selectbox(
@@ -74,28 +75,23 @@ def outscored(selection: Selection) -> Bools:
 
 def _walk(selection: Selection, rows: Ints, key: str) -> int:
     """The list of the matching queries with a step back and forth; the choice outlives page switches and reloads."""
-    data, pool = selection.pool.dataset, selection.pool
+    pool = selection.pool
     asked = st.session_state.get(f"{key}.at") or st.query_params.get("query")
     at = pool.query_places.get(str(asked), -1)
     found = np.flatnonzero(np.equal(rows, at))
     place = int(found[0]) if len(found) else 0
     at = int(rows[place])
-    first = max(min(place - LISTED // 2, len(rows) - LISTED), 0)
-    listed = [int(row) for row in rows[first : first + LISTED]]
-    back, listing, forth = st.columns([1, 8, 1], vertical_alignment="bottom")
-    chosen = f"{key}.query"
-    if st.session_state.get(chosen) != at:
-        st.session_state[chosen] = at
-    listing.selectbox(
-        f"Query {place + 1:,} of {len(rows):,}", listed, key=chosen, on_change=_go, args=(selection, key, None),
-        format_func=lambda row: shortened(data.query_text(int(pool.queries[row])), 120),
-        help="The list shows the matching queries around this one." if len(rows) > LISTED else "The matching queries.",
-    )  # fmt: skip
-    before, after = (int(rows[max(place - 1, 0)]), int(rows[min(place + 1, len(rows) - 1)]))
-    back.button("", icon=":material/arrow_back:", key=f"{key}.back", help="Previous query", disabled=place == 0,
-                on_click=_go, args=(selection, key, before), width="stretch")  # fmt: skip
-    forth.button("", icon=":material/arrow_forward:", key=f"{key}.forth", help="Next query", on_click=_go,
-                 disabled=place == len(rows) - 1, args=(selection, key, after), width="stretch")  # fmt: skip
+    before, after = int(rows[max(place - 1, 0)]), int(rows[min(place + 1, len(rows) - 1)])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            "", icon=":material/arrow_back:", key=f"{key}.back", help="Previous query", disabled=place == 0,
+            on_click=_go, args=(selection, key, before),
+        )  # fmt: skip
+        st.button(
+            "", icon=":material/arrow_forward:", key=f"{key}.forth", help="Next query", disabled=place == len(rows) - 1,
+            on_click=_go, args=(selection, key, after),
+        )  # fmt: skip
+        _list(selection, rows, place, key)
     return at
 
 
@@ -105,3 +101,18 @@ def _go(selection: Selection, key: str, row: int | None) -> None:
     name = selection.pool.dataset.query_id(int(selection.pool.queries[int(at)]))
     st.session_state[f"{key}.at"] = name
     st.query_params["query"] = name
+
+
+def _list(selection: Selection, rows: Ints, place: int, key: str) -> None:
+    """The matching queries around a place as a list to choose from."""
+    data, queries = selection.pool.dataset, selection.pool.queries
+    first = max(min(place - LISTED // 2, len(rows) - LISTED), 0)
+    listed = [int(row) for row in rows[first : first + LISTED]]
+    chosen, at = f"{key}.query", int(rows[place])
+    if st.session_state.get(chosen) != at:
+        st.session_state[chosen] = at
+    st.selectbox(
+        f"Query {place + 1:,} of {len(rows):,}", listed, key=chosen, on_change=_go, args=(selection, key, None),
+        format_func=lambda row: shortened(data.query_text(int(queries[row])), 120),
+        help="The list shows the matching queries around this one." if len(rows) > LISTED else "The matching queries.",
+    )  # fmt: skip

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,14 @@ from negviz.arrays import Bools, Floats
 from negviz.diagnostics.limits import limits
 from negviz.diagnostics.threshold_distance import threshold_distance
 from negviz.home import home_folder
-from negviz.labels import Labels, Verdict
+from negviz.labels import LabelEvent, Labels, LabelStore, Pair, Verdict
 from negviz.pool import Pool
 from negviz.queue import Queue, Walk, chance, make_queue, nearness, queue_of_pairs, suspicion, taken_first
 from negviz.select import resolved_knobs
 from negviz.selection import Selection
 from negviz.store import file_written_beside
 from negviz.strategies import STRATEGIES
-from negviz.ui import state
+from negviz.ui import cache, state
 from negviz.ui.frame import Workbench
 
 SUSPECT, NEAR, TAKEN, RANDOM, FROM_MAP = "most suspect", "near the threshold", "taken first", "random", "map selection"
@@ -34,6 +35,9 @@ ORDERS = {
     FROM_MAP: "Pairs whose document you marked on the map.",
 }
 DESK = "label.desk"
+HISTORY = 10
+LOOK_BACK = 60
+Answer: TypeAlias = tuple[tuple[int, int], LabelEvent]
 
 
 @dataclass
@@ -44,7 +48,10 @@ class Desk:
         signature: What the queue was made from; another signature makes another queue.
         walk: The queue and the place in it.
         selection: The recipe's outcome when the queue was made, to show what it did with a candidate.
-        counts: Number of pairs with each verdict in the database, kept up while labelling.
+        annotator: Who labels.
+        everybody: What counts for each pair of content keys, of all people; kept up while labelling.
+        own: What this person said about each pair.
+        recent: This person's last answers about pairs of this data, newest first.
         saved: When the last answer was stored, for people.
         said: What happened last, in a sentence.
         error: Why the last answer was not stored.
@@ -54,11 +61,19 @@ class Desk:
     signature: tuple[object, ...]
     walk: Walk
     selection: Selection
-    counts: Counter[Verdict] = field(default_factory=Counter)
+    annotator: str
+    everybody: dict[Pair, LabelEvent]
+    own: dict[Pair, LabelEvent]
+    recent: list[Answer] = field(default_factory=list)
     saved: str = ""
     said: str = ""
     error: str = ""
     visits: int = 0
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """Number of pairs with each verdict."""
+        return Counter(event.verdict for event in self.everybody.values() if event.verdict is not None)
 
 
 def choose_order(bench: Workbench) -> tuple[str, int, int]:
@@ -105,13 +120,29 @@ def _in_words(bench: Workbench, order: str) -> str:
 def desk_at_hand(bench: Workbench, order: str, size: int, seed: int) -> Desk:
     """The desk of this session; made anew only where pool, recipe, order or the map's selection changed."""
     stamp = state.workspace().get("queue") if order == FROM_MAP else None
-    signature = (bench.pool.fingerprint, bench.recipe.to_yaml(), order, size, seed, str(stamp))
+    annotator = state.annotator()
+    signature = (bench.pool.fingerprint, bench.recipe.to_yaml(), order, size, seed, str(stamp), annotator)
     desk = st.session_state.get(DESK)
     if not isinstance(desk, Desk) or desk.signature != signature:
         queue = _make(bench, order, size, seed)
-        desk = Desk(signature, Walk(queue), bench.selection, Counter(bench.labels.counts()))
+        store = cache.label_store()
+        own = dict(store.current(annotator))
+        desk = Desk(signature, Walk(queue), bench.selection, annotator, dict(bench.labels), own)
+        desk.recent = recent_answers(store, bench.pool, annotator)
         st.session_state[DESK] = desk
     return desk
+
+
+def recent_answers(store: LabelStore, pool: Pool, annotator: str) -> list[Answer]:
+    """A person's last answers about pairs of this data set, newest first, without those taken back."""
+    past = store.history(LOOK_BACK, annotator)
+    withdrawn = {event.withdraws for event in past}
+    found: list[Answer] = []
+    for event in past:
+        if event.verdict is not None and event.event not in withdrawn:
+            rows = Labels.of([event]).found(pool.dataset)
+            found += [((query, document), event) for query, document, _ in rows[:1]]
+    return found[:HISTORY]
 
 
 def renew() -> None:

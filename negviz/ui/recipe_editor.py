@@ -71,6 +71,7 @@ def _kept(recipe: Recipe, changed: Recipe) -> Recipe:
 
 
 def epoch(key: str) -> str:
+    """Key prefix that changes whenever another recipe is adopted, so that its widgets start anew."""
     return f"{key}.{st.session_state.get('recipe.epoch', 0)}"
 
 
@@ -246,7 +247,7 @@ def settings(pool: Pool, recipe: Recipe, key: str) -> Recipe:
             "Margins are measured from", list(get_args(Anchor)), recipe.anchor, f"{key}.anchor",
             "Which labelled positive of a query counts, where it has several.", ANCHORS,
         )),
-        count=_whole("Negatives per query", recipe.count, f"{key}.count", 1, MOST, "How many are taken, if there are so many."),
+        count=_whole("Negatives per query", recipe.count, f"{key}.count", 1, MOST, "How many are taken at most."),
         underfill=cast(Underfill, _select(
             "A query with fewer", list(get_args(Underfill)), recipe.underfill, f"{key}.underfill",
             "What happens to a query that does not reach the count.", UNDERFILLS,

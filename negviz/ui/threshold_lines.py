@@ -32,7 +32,7 @@ def line_of(limit: Limit) -> Line:
     """A limit as a line; one that differs from query to query as the median with a band from 5 to 95 percent."""
     colour, dash = (SOFT, "dot") if limit.soft else (COLOURS[limit.refuses], "dash")
     value, low, high = spread(limit.value)
-    label = f"{limit.label} {value:.3g}" if low is None else f"{limit.label} (median {value:.3g}; band: 90% of queries)"
+    label = f"{limit.label} {value:.3g}" if low is None else f"{limit.label}, median {value:.3g}"
     return Line(label, value, colour, dash, low, high)
 
 
@@ -52,7 +52,7 @@ def zones(recipe: Recipe, profile: ScoreProfile) -> list[Zone]:
     found = []
     if profile.scale == "cosine":
         low = spread(-np.abs(profile.anchor) * (1 - DISPUTED_FROM))[0]
-        found.append(Zone("Disputed: 95% of the positive to positive + 0.1", low, DISPUTED_TO, FALSE_NEGATIVE))
+        found.append(Zone("Disputed zone", low, DISPUTED_TO, FALSE_NEGATIVE))
     knobs = knobs_of(recipe)
     for step in recipe.steps:
         lines = limits(step.strategy, knobs[step.name], profile.anchor)

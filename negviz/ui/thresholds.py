@@ -62,11 +62,11 @@ def metrics(selection: Selection) -> None:
         "Queries with none": "Queries that are left without any negative.",
     }
     for column, (name, text) in zip(st.columns(4), words.items(), strict=True):
-        change = None if before is None else now[name] - before[name]
+        change = 0 if before is None else now[name] - before[name]
         bad = name in {"Starved queries", "Queries with none"}
         column.metric(
-            name, f"{now[name]:,}", None if change is None else f"{change:+,} against published",
-            delta_color="off" if not change or not bad else "inverse", border=True, height="stretch",
+            name, f"{now[name]:,}", f"{change:+,} against published" if change else None,
+            delta_color="inverse" if bad else "off", border=True, height="stretch",
             help=f"{text} The change is against the recipe as published.",
         )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Read back with datasets, and trained on with sentence-transformers."""
 
+import math
+
 import datasets
 import pyarrow.parquet as pq
 import pytest
@@ -104,7 +106,7 @@ def test_labelled_lists_start_with_the_positive(read, scores, label):
 @pytest.mark.parametrize("file", ["parquet", "jsonl"])
 @pytest.mark.parametrize("name", FORMATS)
 def test_odd_text_comes_back_as_it_is(read, name, file):
-    _, data, _ = read(name, three.selection(3 if name != "n_tuple" else 3), file=file)
+    _, data, _ = read(name, three.selection(3), file=file)
     cells = [cell for row in data for cell in row.values()]
     texts = [text for cell in cells for text in (cell if isinstance(cell, list) else [cell])]
     assert ODD in texts
@@ -116,9 +118,8 @@ def test_a_row_with_an_unknown_score_is_left_out_and_counted(read, name):
     counts, data, _ = read(name, labels=said, scores=True)
     assert counts["left_out"] >= 1
     column = data.column_names[-1]
-    values = [value for cell in data[column] for value in (cell if isinstance(cell, list) else [cell])]
-    assert all(value == value for value in values)
-    assert "copper conducts" in [text for text in _texts(read(name, labels=said)[1]["positive"])]
+    assert not any(math.isnan(value) for value in _cells(data[column]))
+    assert "copper conducts" in _cells(read(name, labels=said)[1]["positive"])
 
 
 def test_a_copy_of_a_positive_does_not_count_twice_in_texts(read):
@@ -127,8 +128,8 @@ def test_a_copy_of_a_positive_does_not_count_twice_in_texts(read):
     assert data["anchor"][:] == ["what sets jam", "where do tides come from"]
 
 
-def _texts(column):
-    return [text for cell in column for text in (cell if isinstance(cell, list) else [cell])]
+def _cells(column):
+    return [value for cell in column for value in (cell if isinstance(cell, list) else [cell])]
 
 
 def test_the_trainer_of_sentence_transformers_takes_a_step_on_n_tuples(read, tmp_path):

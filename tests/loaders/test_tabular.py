@@ -235,7 +235,7 @@ def test_a_quotation_mark_that_is_never_closed_costs_one_line():
 def test_lines_are_counted_through_quoted_line_breaks():
     dataset = read('query,positive\n"q\none","p\r\n\r\none"\n,p two\n')
     assert triples(dataset) == {"q\none": ({"p\r\n\r\none"}, set())}
-    assert kinds(dataset) == [(5, "blank text")]
+    assert kinds(dataset) == [(6, "blank text")]
 
 
 def test_quotation_marks_of_ms_marco_are_letters():

@@ -114,5 +114,5 @@ def test_files_of_one_folder_are_read_together(tmp_path):
 
 
 def test_a_file_without_a_good_row_is_refused_with_its_first_problem():
-    with pytest.raises(DataError, match="first in t.jsonl line 1: A positive is blank"):
+    with pytest.raises(DataError, match=r"first in t.jsonl line 1: A positive is blank"):
         read([{"query": "q", "pos": [""], "neg": []}])

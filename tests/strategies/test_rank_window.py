@@ -73,8 +73,6 @@ def test_the_three_windows_agree_where_nothing_is_refused(pool, start, width):
 @given(pool=pools(), cut=st.integers(0, 6))
 def test_two_windows_that_meet_share_nothing_and_miss_nothing(pool, cut):
     for among in ("all", "eligible", "survivors"):
-        low, high = (
-            np.array(window(pool, among, start, stop)) for start, stop in ((0, cut), (cut, 1000))
-        )
+        low, high = (np.array(window(pool, among, start, stop)) for start, stop in ((0, cut), (cut, 1000)))
         assert not (low & high).any()
         assert np.array_equal(low | high, window(pool, among, 0, 1000))

@@ -1,0 +1,77 @@
+"""Cells: texts, ids and documents from the values that real files hold."""
+
+from math import isnan
+from typing import Any, NamedTuple
+
+from negviz.text import is_blank
+
+MISSING = frozenset({"nan", "NaN", "NAN", "None", "<NA>"})
+
+
+class Passage(NamedTuple):
+    """A document as a row of training data carries it; None is a cell with nothing in it."""
+
+    text: str | None
+    title: str = ""
+    id: str | None = None
+    group: str | None = None
+
+
+class BadRowError(ValueError):
+    """A row that cannot be read; the text completes the sentence "the row ...". Never leaves the loaders."""
+
+
+def as_text(value: Any) -> str | None:
+    """A cell's text; None where there is nothing (null, NaN); numbers become their digits.
+
+    Raises:
+        BadRowError: If the value is a list or an object.
+    """
+    if isinstance(value, str):
+        return None if value in MISSING else value
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return None
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    raise BadRowError(f"holds a {type(value).__name__} where a text is wanted")
+
+
+def as_id(value: Any) -> str | None:
+    """An id as text; None where there is none."""
+    text = as_text(value)
+    return text if text is None or text.strip() else None
+
+
+def blank(text: str) -> bool:
+    """Whether nothing readable is left; most texts start with a letter, which settles it at once."""
+    return not text[:1].isalnum() and is_blank(text)
+
+
+def passage_of(value: Any, default_id: str | None = None) -> Passage:
+    """A document from a text or from an object such as ``{"docid", "title", "text"}``, in any trainer's words.
+
+    Raises:
+        BadRowError: If it is neither.
+    """
+    if not isinstance(value, dict):
+        return Passage(as_text(value), "", default_id)
+    for key in ("text", "contents", "content", "document", "passage"):
+        if key in value:
+            names = ("docid", "doc_id", "passage_id", "psg_id", "document_id", "pid", "_id", "id")
+            own = next((as_id(value[name]) for name in names if name in value), default_id)
+            return Passage(as_text(value[key]), as_text(value.get("title")) or "", own, group_of(value))
+    raise BadRowError("has a document without a text")
+
+
+def group_of(value: dict[str, Any]) -> str | None:
+    """The group that a document says it belongs to, at its top level or among its metadata."""
+    metadata = value.get("metadata")
+    for place in (value, metadata if isinstance(metadata, dict) else {}):
+        for key in ("group", "doc_group", "article", "url"):
+            if isinstance(place.get(key), str | int) and str(place[key]).strip():
+                return str(place[key])
+    return None

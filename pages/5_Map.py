@@ -1,0 +1,12 @@
+"""Map: documents and queries as points, near where their vectors are similar."""
+
+from negviz.ui.frame import open_page, workbench
+from negviz.ui.map import controls, show_map, vectors_or_stop
+
+open_page(
+    "Map",
+    "See where a query, its positives and its negatives lie among all documents, and mark areas to label.",
+)
+bench = workbench()
+identity = vectors_or_stop(bench.pool)
+show_map(bench, controls(bench), identity)

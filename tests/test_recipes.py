@@ -1,0 +1,147 @@
+"""The published methods: numbers as published, sums that add up, the same bytes whatever the order."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from negviz.draws import DRAWS
+from negviz.errors import MissingInputError
+from negviz.pool import Pool
+from negviz.recipe import FOLDER, Recipe, published
+from negviz.select import resolved_knobs, select
+from negviz.store import selection_table
+from negviz.strategies import STRATEGIES
+from tests.pools import make_pool
+
+NAMES = sorted(published())
+
+
+def runnable(pool: Pool, found: Recipe) -> Recipe:
+    """The recipe, or a skip with its own words where the pool lacks an input."""
+    try:
+        select(pool, found)
+    except MissingInputError as error:
+        pytest.skip(str(error))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_name_and_text_for_people(name):
+    found = published()[name]
+    assert (FOLDER / f"{name}.yaml").is_file()
+    assert found.title
+    assert found.paper
+    assert found.scale
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_and_knob_exists_and_holds(name):
+    found = published()[name]
+    for step in found.steps:
+        assert set(step.knobs) <= set(resolved_knobs(STRATEGIES, step))
+    resolved_knobs(DRAWS, found.draw)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_on_a_full_pool_and_adds_up(name, full):
+    found = select(full, runnable(full, published()[name]))
+    summary = found.summary()
+    refused = sum(item["count"] for item in summary["refused"])
+    assert refused + summary["not_drawn"] + summary["taken"] == summary["candidates"] == full.present.sum()
+    assert summary["taken"] > 0
+    assert not (found.taken & ~full.eligible).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_bytes(name, full):
+    found = runnable(full, published()[name])
+    one, other = (select(full, found) for _ in range(2))
+    assert one.fingerprint == other.fingerprint
+    assert one.columns.tobytes() == other.columns.tobytes()
+    assert one.weights.tobytes() == other.weights.tobytes()
+
+
+def with_more_documents(pool: Pool) -> Pool:
+    """The same pool over a corpus with further documents between the old ones, so that every row is another."""
+    dataset = pool.dataset
+    table = dataset.documents.to_pylist()
+    pairs = [(row["id"], row["title"], row["text"]) for row in table]
+    more = [(f"{name}+", "", f"further {text}") for name, _, text in pairs]
+    judged = dataset.positives
+    wider = dataset.build(
+        name="wider",
+        format="test",
+        queries=list(zip(dataset.query_ids, dataset.query_texts, strict=True)),
+        documents=[*reversed(more), *reversed(pairs)],
+        positives=[
+            (dataset.query_id(query), dataset.document_id(document), int(grade))
+            for query, document, grade in zip(judged.queries, judged.documents, judged.grades, strict=True)
+        ],
+    )
+    rows = {name: row for row, name in enumerate(wider.document_ids)}
+    new = np.array([*(rows[name] for name in dataset.document_ids), -1], dtype=np.int32)
+    return dataclasses.replace(pool, dataset=wider, documents=new[pool.documents], positives=new[pool.positives])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_and_size_of_the_corpus_file_do_not_matter(name, full):
+    found = runnable(full, published()[name])
+    one, other = (selection_table(select(pool, found)) for pool in (full, with_more_documents(full)))
+    assert one.equals(other)
+
+
+# (steps, draw, count, anchor) as METHODS sections 2, B10, D1-D4 and PEERS 3.1 give them.
+NUMBERS = {
+    "nv_topk": ([], 4, "min"),
+    "nv_shifted": ([("rank_window", {"start": 10, "among": "eligible"})], 4, "min"),
+    "nv_abs": ([("score_ceiling", {"ceiling": 0.7, "inclusive": False})], 4, "min"),
+    "nv_margin": ([("absolute_margin", {"margin": 0.05, "inclusive": False})], 4, "min"),
+    "nv_perc": ([("relative_margin", {"margin": 0.05, "inclusive": False})], 4, "min"),
+    "sentence_transformers": (
+        [("rank_window", {"start": 0, "stop": 31}), ("relative_margin", {"margin": 0.05, "inclusive": True})],
+        3,
+        "min",
+    ),
+    "arctic_v2": ([("relative_margin", {"margin": 0.05, "inclusive": False})], 10, "max"),
+    "simans": (
+        [("rank_window", {"stop": 100, "among": "eligible"}), ("near_positive", {"a": 0.5, "b": 0.0, "width": 0.0})],
+        15,
+        "min",
+    ),
+    "ambiguous_zone": ([("ambiguous_zone", {"width": 0.1})], 4, "min"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NUMBERS))
+def test_numbers_are_the_published_ones(name):
+    found = published()[name]
+    steps, count, anchor = NUMBERS[name]
+    assert [step.strategy for step in found.steps] == [strategy for strategy, _ in steps]
+    for step, (_, knobs) in zip(found.steps, steps, strict=True):
+        assert resolved_knobs(STRATEGIES, step).items() >= knobs.items()
+    assert (found.count, found.anchor) == (count, anchor)
+
+
+def test_draws_and_underfill_are_the_published_ones():
+    assert published()["simans"].draw.strategy == "sample"
+    assert published()["random"].draw.strategy == "sample"
+    assert published()["arctic_v2"].underfill == "drop"
+    assert published()["bm25"].scorer == "bm25"
+    assert {published()[name].draw.strategy for name in NUMBERS if name != "simans"} == {"top"}
+
+
+def test_arctic_v2_drops_a_query_with_nine_and_keeps_one_with_ten():
+    pool = make_pool([[0.5] * 10, [0.5] * 9 + [0.9]], [[0.9], [0.9]])
+    assert select(pool, published()["arctic_v2"]).taken_counts.tolist() == [10, 0]
+
+
+def test_shifted_ranks_count_what_the_leak_guards_left():
+    scores = [[(40 - column) / 64 for column in range(20)]]
+    pool = make_pool(scores, [[0.9]], flags=[[1, 0, 2, *[0] * 17]])
+    assert select(pool, published()["nv_shifted"]).columns.tolist() == [[12, 13, 14, 15]]
+
+
+def test_scale_says_what_a_threshold_was_published_for():
+    assert {published()[name].scale for name in ("nv_abs", "nv_margin", "nv_perc", "arctic_v2")} == {"cosine"}
+    assert published()["simans"].scale == "dot"

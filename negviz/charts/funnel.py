@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from negviz.charts import CHARTS, REFUSED, TAKEN
-from negviz.charts._figure import figure, plain
+from negviz.charts._figure import Draft, plain
 
 
 @CHARTS.register("Funnel")
@@ -17,21 +17,19 @@ def funnel(candidates: int, stages: Sequence[tuple[str, int, int]]) -> go.Figure
         stages: (name, removed, left) in order; stages that remove nothing can be left out.
     """
     names = ["candidates", *(name for name, _, _ in stages)]
-    left = [candidates, *(after for _, _, after in stages)]
-    removed = [0, *(gone for _, gone, _ in stages)]
-    made = figure("candidates", "", height=90 + 34 * len(names))
     labels = [plain(name) for name in names]
-    made.add_bar(
-        y=labels, x=left, orientation="h", name="Left after it", marker={"color": TAKEN}, hovertemplate="%{x:,}"
-    )
-    made.add_bar(
-        y=labels,
-        x=removed,
-        orientation="h",
-        name="Removed by it",
-        hovertemplate="%{x:,}",
-        marker={"color": REFUSED, "opacity": 0.5, "pattern": {"shape": "/"}},
-    )
-    made.update_layout(barmode="stack", bargap=0.25, hovermode="y unified")
-    made.update_yaxes(autorange="reversed", type="category")
-    return made
+    layout = {"barmode": "stack", "bargap": 0.25, "hovermode": "y unified"}
+    draft = Draft("candidates", "", 90 + 34 * len(names), layout)
+    draft.layout["yaxis"] = {"autorange": "reversed", "type": "category"}
+    draft.traces = [
+        {
+            "type": "bar", "orientation": "h", "y": labels, "x": [candidates, *(left for _, _, left in stages)],
+            "name": "Left after it", "marker": {"color": TAKEN}, "hovertemplate": "%{x:,}",
+        },
+        {
+            "type": "bar", "orientation": "h", "y": labels, "x": [0, *(removed for _, removed, _ in stages)],
+            "name": "Removed by it", "hovertemplate": "%{x:,}",
+            "marker": {"color": REFUSED, "opacity": 0.5, "pattern": {"shape": "/"}},
+        },
+    ]  # fmt: skip
+    return draft.figure()

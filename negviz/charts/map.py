@@ -45,7 +45,7 @@ class Group:
 
 
 @CHARTS.register("Map")
-def map(groups: Sequence[Group], links: Sequence[tuple[Scores, Scores]] = ()) -> dict[str, Any]:  # noqa: A001
+def map(groups: Sequence[Group], links: Sequence[tuple[Scores, Scores]] = ()) -> dict[str, Any]:
     """Draw groups of points, later ones above earlier ones, and lines between places.
 
     The texts travel in the dataset and are shown through a placeholder, which Streamlit escapes.
@@ -67,7 +67,13 @@ def map(groups: Sequence[Group], links: Sequence[tuple[Scores, Scores]] = ()) ->
         "grid": {"left": 8, "right": 8, "top": 44, "bottom": 40},
         "xAxis": _axis([group.places[:, 0] for group in shown]),
         "yAxis": _axis([group.places[:, 1] for group in shown]),
-        "legend": {"type": "scroll", "bottom": 0, "data": [group.name for group in shown]},
+        "legend": {
+            "type": "scroll",
+            "bottom": 0,
+            "itemWidth": 14,
+            "itemHeight": 12,
+            "data": [group.name for group in shown],
+        },
         "tooltip": {"trigger": "item", "formatter": "{@text}", "confine": True, "extraCssText": HOVER},
         "toolbox": _toolbox(),
         "brush": _brush(len(shown)),

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from negviz.charts import CHARTS, POSITIVE, REFUSED, SOFT, TAKEN, Line, Zone
-from negviz.charts._figure import Numbers, bars, figure, mark, outline
+from negviz.charts._figure import Draft, Numbers
 
 
 @CHARTS.register("Histogram of the distance to the positive")
@@ -32,26 +32,16 @@ def margin_histogram(
         zones: Intervals to shade.
         curve: Distances and the weight at each, drawn on an axis of its own from 0 to 1.
     """
-    made = figure(axis, "share of each group, %")
-    bars(made, edges, candidates, "Candidates", REFUSED)
-    outline(made, edges, taken, "Taken", TAKEN)
+    draft = Draft(axis, "share of each group, %")
+    draft.bars(edges, candidates, "Candidates", REFUSED)
+    draft.outline(edges, taken, "Taken", TAKEN)
     if curve is not None:
-        made.add_scatter(
-            x=curve[0],
-            y=curve[1],
-            name="Weight",
-            mode="lines",
-            yaxis="y2",
-            hovertemplate="%{y:.3f}",
-            line={"color": SOFT, "width": 2, "dash": "dashdot"},
-        )
-        made.update_layout(
-            yaxis2={
-                "overlaying": "y",
-                "side": "right",
-                "range": [0, 1.05],
-                "showgrid": False,
-                "title": {"text": "weight"},
-            }
-        )
-    return mark(made, [Line("Positive", 0.0, POSITIVE, "solid"), *lines], zones)
+        draft.traces.append({
+            "type": "scatter", "x": curve[0], "y": curve[1], "name": "Weight", "mode": "lines", "yaxis": "y2",
+            "hovertemplate": "%{y:.3f}", "line": {"color": SOFT, "width": 2, "dash": "dashdot"},
+        })  # fmt: skip
+        draft.layout["yaxis2"] = {
+            "overlaying": "y", "side": "right", "range": [0, 1.05], "showgrid": False, "title": {"text": "weight"},
+        }  # fmt: skip
+    draft.mark([Line("Positive", 0.0, POSITIVE, "solid"), *lines], zones)
+    return draft.figure()

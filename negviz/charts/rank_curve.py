@@ -7,8 +7,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from negviz.charts import CHARTS, FALSE_NEGATIVE, POSITIVE, REFUSED, SOFT, SYMBOLS, TAKEN
-from negviz.charts._figure import figure
+from negviz.charts._figure import Draft
 
+LEVELS = 8
 GROUPS: Mapping[str, tuple[str, str]] = {
     "refused": (REFUSED, SYMBOLS["refused"]),
     "not drawn": (SOFT, "circle-open"),
@@ -37,39 +38,26 @@ def rank_curve(
         axis: Title of the score axis.
         shown: Show only ranks below this at first; the rest can be reached by zooming out.
     """
-    made = figure("rank (0 is the nearest)", axis, height=280)
+    draft = Draft("rank (0 is the nearest)", axis, 280, {"hovermode": "closest", "yaxis": {"rangemode": "normal"}})
     words = np.asarray(verdicts, dtype=object)
     for verdict, (colour, symbol) in GROUPS.items():
         here = np.equal(words, verdict) & np.isfinite(scores)
         if here.any():
-            made.add_scatter(
-                x=ranks[here].astype(np.float32),
-                y=scores[here].astype(np.float32),
-                mode="markers",
-                name=verdict.capitalize(),
-                marker={"color": colour, "symbol": symbol, "size": 8},
-                hovertemplate="rank %{x}, score %{y:.4g}",
-            )
+            draft.traces.append({
+                "type": "scatter", "x": ranks[here].astype(np.float32), "y": scores[here].astype(np.float32),
+                "mode": "markers", "name": verdict.capitalize(), "hovertemplate": "rank %{x}, score %{y:.4g}",
+                "marker": {"color": colour, "symbol": symbol, "size": 8},
+            })  # fmt: skip
     known = positives[np.isfinite(positives)]
-    for place, level in enumerate(sorted({float(value) for value in known}, reverse=True)[:8]):
-        made.add_shape(
-            type="line",
-            xref="paper",
-            yref="y",
-            x0=0,
-            x1=1,
-            y0=level,
-            y1=level,
-            name="Level of a positive",
-            showlegend=place == 0,
-            line={"color": POSITIVE, "width": 2, "dash": "dot"},
-        )
-    made.update_layout(hovermode="closest")
-    made.update_yaxes(rangemode="normal")
-    if shown is not None:
-        seen = np.concatenate([scores[(ranks < shown) & np.isfinite(scores)], known])
-        made.update_xaxes(range=[-1, shown])
-        if seen.size:
-            room = 0.06 * float(np.ptp(seen)) or 1.0
-            made.update_yaxes(range=[float(seen.min()) - room, float(seen.max()) + room])
-    return made
+    for place, level in enumerate(sorted({float(value) for value in known}, reverse=True)[:LEVELS]):
+        draft.shapes.append({
+            "type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level, "y1": level,
+            "name": "Level of a positive", "showlegend": place == 0,
+            "line": {"color": POSITIVE, "width": 2, "dash": "dot"},
+        })  # fmt: skip
+    seen = np.concatenate([scores[(ranks < (shown or np.inf)) & np.isfinite(scores)], known])
+    if shown is not None and seen.size:
+        room = 0.06 * float(np.ptp(seen)) or 1.0
+        draft.layout["xaxis"] = {"range": [-1, shown]}
+        draft.layout["yaxis"] = {"range": [float(seen.min()) - room, float(seen.max()) + room]}
+    return draft.figure()

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from negviz.charts import CHARTS, POSITIVE, REFUSED, TAKEN, Line
-from negviz.charts._figure import Numbers, bars, figure, mark, outline
+from negviz.charts._figure import Draft, Numbers
 
 
 @CHARTS.register("Score histogram")
@@ -29,8 +29,9 @@ def score_histogram(
         axis: Title of the score axis.
         lines: Limits to draw.
     """
-    made = figure(axis, "share of each group, %")
-    bars(made, edges, candidates, "Candidates", REFUSED)
-    outline(made, edges, positives, "Positives", POSITIVE, "dot")
-    outline(made, edges, taken, "Taken", TAKEN)
-    return mark(made, lines)
+    draft = Draft(axis, "share of each group, %")
+    draft.bars(edges, candidates, "Candidates", REFUSED)
+    draft.outline(edges, positives, "Positives", POSITIVE, "dot")
+    draft.outline(edges, taken, "Taken", TAKEN)
+    draft.mark(lines)
+    return draft.figure()

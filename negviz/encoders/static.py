@@ -61,10 +61,15 @@ def static_model(texts: Sequence[str], *, dims: int = 256) -> "SentenceTransform
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
+    tokenizer, weights = learn(texts, dims)
+    return SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
+
+
+def learn(texts: Sequence[str], dims: int) -> tuple[Any, Scores]:
+    """A tokenizer, and the vectors (tokens, dims) of its tokens, learnt from texts."""
     distinct = list(dict.fromkeys(texts))
     tokenizer = _tokenizer(distinct)
-    weights = _token_vectors([encoding.ids for encoding in tokenizer.encode_batch(distinct)], tokenizer, dims)
-    return SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
+    return tokenizer, _token_vectors([encoding.ids for encoding in tokenizer.encode_batch(distinct)], tokenizer, dims)
 
 
 def _tokenizer(texts: Sequence[str]) -> Any:
@@ -100,7 +105,9 @@ def _token_vectors(ids: list[list[int]], tokenizer: Any, dims: int) -> Scores:
     found = np.asarray((counts > 0).sum(axis=0)).ravel()
     rarity = (np.log((1 + len(ids)) / (1 + found)) + 1).astype(np.float32)
     counts.data = 1 + np.log(counts.data)
-    return np.asarray(rarity[:, None] * _components(counts.multiply(rarity[None, :]).tocsr(), dims), dtype=np.float32)
+    vectors = rarity[:, None] * _components(counts.multiply(rarity[None, :]).tocsr(), dims)
+    vectors[found == 0] = 0  # rounding noise of tokens that never occur would become a vector of length one
+    return np.asarray(vectors, dtype=np.float32)
 
 
 def _components(weighted: Any, dims: int) -> Floats:
@@ -111,6 +118,6 @@ def _components(weighted: Any, dims: int) -> Floats:
 
     rank = min(dims, *weighted.shape)
     # One thread: the sums inside a matrix product fall in another order with two, and identities would differ.
-    with threadpool_limits(1):
+    with threadpool_limits(1), np.errstate(invalid="ignore"):  # a single document has no variance to explain
         svd = TruncatedSVD(rank, n_iter=2, random_state=0).fit(normalize(weighted))
     return np.asarray(svd.components_.T)

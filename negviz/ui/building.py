@@ -118,7 +118,7 @@ def adopt() -> None:
     for job in jobs.of_kind(KIND):
         if job.finished and not job.seen:
             job.seen = True
-            if job.error is None:
+            if job.error is None and job.result in state.pools():
                 state.use_pool(job.result)
 
 

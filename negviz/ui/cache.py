@@ -7,11 +7,15 @@ from typing import Any
 
 import streamlit as st
 
+from negviz.arrays import Ints
 from negviz.diagnostics.score_profile import ScoreProfile, score_profile
+from negviz.embeddings import Embeddings
+from negviz.encode import stored_embeddings
 from negviz.errors import NegvizError
 from negviz.home import home_folder
 from negviz.labels import Labels, LabelStore
 from negviz.pool import Anchor, Pool
+from negviz.project import clusters
 from negviz.recipe import Recipe
 from negviz.registry import Entry
 from negviz.select import check, select
@@ -29,7 +33,7 @@ def pool(folder: str, stamp: int) -> Pool:
 
 def selection(of: Pool, recipe: Recipe, labels: Labels) -> Selection:
     """Run a recipe, or give the result of the same run before."""
-    return _selection(of, recipe, labels, of.fingerprint, recipe.to_yaml(), labels.fingerprint)
+    return _selection(of, recipe, labels, of.fingerprint, repr(recipe), labels.fingerprint)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -73,7 +77,7 @@ def _profile(_pool: Pool, pool_key: str, scorer: str, anchor: Anchor) -> ScorePr
 
 def recipe_problem(of: Pool, recipe: Recipe) -> str:
     """Why a recipe cannot run on a pool; empty where it can."""
-    return _recipe_problem(of, recipe, of.fingerprint, recipe.to_yaml())
+    return _recipe_problem(of, recipe, of.fingerprint, repr(recipe))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -9,6 +9,7 @@ from negviz.charts.lengths import lengths
 from negviz.charts.positives_per_query import positives_per_query
 from negviz.dataset import Dataset, Judgments, Problem
 from negviz.ui.loading import COUNTED, Reading
+from negviz.ui.metrics import show_metrics
 from negviz.ui.tables import csv_bytes, show_paged
 from negviz.ui.texts import shortened, show_text
 
@@ -56,8 +57,7 @@ def _counts(dataset: Dataset) -> None:
         ("Held out", len(dataset.held_out), "Judgments to evaluate with; mining never sees them."),
         ("Problems", len(dataset.problems), "Everything odd that was noticed while reading."),
     ]
-    for place, (label, value, about) in zip(st.columns(len(metrics)), metrics, strict=True):
-        place.metric(label, f"{value:,}", border=True, height="stretch", help=about)
+    show_metrics((label, f"{value:,}", about) for label, value, about in metrics)
 
 
 def _files(dataset: Dataset) -> None:

@@ -25,6 +25,7 @@ from negviz.ui.building import safe_name, show_running
 from negviz.ui.forms import knob_inputs
 from negviz.ui.frame import Workbench
 from negviz.ui.jobs import Job
+from negviz.ui.metrics import show_metrics
 from negviz.ui.outlook import LOOKED_AT, Outlook
 from negviz.ui.tables import csv_bytes, show_paged
 
@@ -139,8 +140,7 @@ def _counts(plan: Plan) -> None:
         ("Promoted", f"{counts['promoted']:,}", "False negatives that people found and that are positives now."),
         ("Confirmed", f"{counts['true_negatives_confirmed']:,}", "Negatives that people said are negatives."),
     ]
-    for place, (label, value, about) in zip(st.columns(len(metrics)), metrics, strict=True):
-        place.metric(label, value, border=True, height="stretch", help=about)
+    show_metrics(metrics)
 
 
 def _warnings(plan: Plan) -> None:
@@ -150,7 +150,7 @@ def _warnings(plan: Plan) -> None:
         st.error("Nothing can be written like this.", icon=":material/error:")
         st.text(plan.refusal)
     among = "" if outlook.whole else f" among the first {LOOKED_AT:,} rows"
-    notes = [f"{number:,} queries are left out{among}: {reason}." for reason, number in outlook.reasons.items()]
+    notes = [f"{number:,} queries are left out{among}, each because {reason}." for reason, number in outlook.reasons.items()]
     if counts["starved"]:
         none = counts["queries_without_negative"]
         notes.append(f"{counts['starved']:,} queries have fewer than {wanted} negatives, {none:,} of them none.")

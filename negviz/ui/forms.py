@@ -106,12 +106,13 @@ def _number(entry: Entry, knob: Knob, value: Any, key: str, scores: ScoreProfile
     low, high, step = slider_limits(entry, knob, scores)
     offer(key, value)
     value = st.session_state[key]
-    if not low <= value <= high and limits.scale == "score":
-        st.warning(
-            f"{_name(knob)} {value:.4g} lies outside the scores at hand ({low:.4g} to {high:.4g}); "
-            "a value from another model or another scale has no meaning here.",
-            icon=":material/warning:",
-        )
+    with st.container():
+        if not low <= value <= high and limits.scale == "score":
+            st.warning(
+                f"{_name(knob)} {value:.4g} lies outside the scores at hand ({low:.4g} to {high:.4g}); "
+                "a value from another model or another scale has no meaning here.",
+                icon=":material/warning:",
+            )
     low, high = min(low, value), max(high, value)
     cast = int if knob.kind == "int" else float
     left, right = st.columns([5, 3], vertical_alignment="bottom")

@@ -11,6 +11,7 @@ from negviz.pool import Pool
 from negviz.selection import Selection
 from negviz.ui import building, cache, state
 from negviz.ui.links import page_link
+from negviz.ui.metrics import show_metrics
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ def _invitation(key: str) -> None:
 def _loaded(pool: Pool) -> None:
     with st.container(border=True):
         st.text(pool.dataset.name, width="stretch")
-        places = st.columns(4)
         candidates = int(pool.present.sum())
         per_query = candidates / max(len(pool), 1)
         encoder = pool.origin.get("encoder")
@@ -91,8 +91,7 @@ def _loaded(pool: Pool) -> None:
             ("Candidates", f"{candidates:,}", f"What the retrievers brought: {per_query:,.1f} for a query on average."),
             ("Score layers", f"{len(pool.scores):,}", "Scorers that scored every candidate."),
         ]
-        for place, (label, value, about) in zip(places, metrics, strict=True):
-            place.metric(label, value, border=True, height="stretch", help=about)
+        show_metrics(metrics)
         scores = ", ".join(f"{name} ({scale})" for name, scale in sorted(pool.scales.items()))
         parts = [f"Encoder: {encoder or 'none'}", f"retrievers: {', '.join(sorted(pool.ranks))}", f"scores: {scores}"]
         st.text(" · ".join(parts))

@@ -7,11 +7,14 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
+from negviz.areas import inside
 from negviz.arrays import Bools, Ints
 from negviz.charts.map import map as draw_map
-from negviz.encode import embed, home_folder, open_encoder
+from negviz.encode import embed, open_encoder
+from negviz.home import home_folder
+from negviz.layout import ProjectionSettings
 from negviz.pool import Pool
-from negviz.project import Projection, ProjectionSettings, inside, project, stored_projection
+from negviz.project import Projection, project, stored_projection
 from negviz.ui import building, cache, jobs, query_picker
 from negviz.ui.frame import Workbench
 from negviz.ui.links import page_link
@@ -172,12 +175,12 @@ def show_map(bench: Workbench, choice: Choice, identity: str) -> None:
     """The map with everything that can be done on it."""
     projection, picture = place_points(bench.pool, identity, choice.picture)
     drawn = drawing(bench.pool, projection, colour(bench, choice, identity), choice.query)
-    st.caption(_in_words(bench.pool, drawn, picture))
+    st.caption(_in_words(bench.pool, drawn, picture, choice.query))
     # Built once for a run of the page: marking an area reruns the fragment alone, so the zoom stays.
     _chart(draw_map(drawn.groups, drawn.links), bench.pool, projection, choice)
 
 
-def _in_words(pool: Pool, drawn: Drawing, picture: str) -> str:
+def _in_words(pool: Pool, drawn: Drawing, picture: str, query: int | None) -> str:
     words = f"{picture} of the vectors. Near means similar; the directions have no meaning. "
     total, queries = len(pool.dataset.documents), len(pool)
     if drawn.documents < total or drawn.queries < queries:
@@ -185,6 +188,8 @@ def _in_words(pool: Pool, drawn: Drawing, picture: str) -> str:
             f"Drawn is a seeded sample of {drawn.documents:,} of {total:,} documents and {drawn.queries:,} of "
             f"{queries:,} queries; an area that you mark applies to all of them. "
         )
+    if query is None:
+        words += "Over all queries: a document counts as taken if any query takes it. "
     return words + "Scroll to zoom, drag to move; mark an area with the box or the lasso above the map."
 
 
@@ -209,7 +214,7 @@ def _marked(pool: Pool, marked: Bools, choice: Choice) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(rows):,} of {len(marked):,}** documents selected", width="content")
         st.button("Clear", key="map.clear", icon=":material/close:", type="tertiary", on_click=_clear,
-                  help="Forgets the area; it also resets the zoom. Double-click on the map clears it in place.")  # fmt: skip
+                  help="Forgets the area and resets the zoom. Double-click on the map clears it in place.")  # fmt: skip
     whose = "the chosen query" if choice.query is not None else "all queries"
     label = f"Send {len(pairs):,} pairs to the labelling queue"
     if st.button(label, key="map.send", type="primary", icon=":material/rule:", disabled=not len(pairs),

@@ -10,8 +10,9 @@ from negviz.charts import FALSE_NEGATIVE, POSITIVE, QUERY, REFUSED, SOFT, TAKEN
 from negviz.charts.map import CROSS, STAR, Group
 from negviz.dataset import Dataset
 from negviz.labels import CODES, Labels, Verdict
+from negviz.layout import sample_rows
 from negviz.pool import Pool
-from negviz.project import Projection, sample_rows
+from negviz.project import Projection
 from negviz.selection import Selection
 from negviz.ui.texts import shortened
 
@@ -65,18 +66,17 @@ def candidates_of(pool: Pool, query: int | None) -> tuple[Ints, Ints]:
 
 
 def by_verdict(selection: Selection, labels: Labels, query: int | None) -> Colouring:
-    """What became of each document: for one query, or for any of them."""
+    """What became of each document: for one query, or the most that it became for any of them."""
     pool = selection.pool
     rows, columns = candidates_of(pool, query)
     documents = pool.documents[rows, columns]
-    whose = "" if query is not None else " for some query"
     looks = (
-        rest("no candidate" + whose),
-        Look("refused" if query is not None else "refused for every query", REFUSED, CROSS, 8, 0.9),
-        Look("allowed, not drawn" + whose, SOFT, "rect", 6),
-        Look("taken" + whose, TAKEN, "circle", 9, 0.9),
-        Look("labelled positive" + whose, POSITIVE, "diamond", 13, 1.0),
-        Look("labelled false negative" + whose, FALSE_NEGATIVE, "triangle", 13, 1.0),
+        rest("no candidate"),
+        Look("refused", REFUSED, CROSS, 8, 0.9),
+        Look("allowed, not drawn", SOFT, "rect", 6),
+        Look("taken", TAKEN, "circle", 9, 0.9),
+        Look("labelled positive", POSITIVE, "diamond", 13, 1.0),
+        Look("labelled false negative", FALSE_NEGATIVE, "triangle", 13, 1.0),
     )
     codes = np.zeros(len(pool.dataset.documents), dtype=np.int32)
     allowed = selection.reasons[rows, columns] < 0

@@ -52,9 +52,8 @@ def edit(pool: Pool) -> Edited:
     recipe = state.current_recipe()
     recipe_editor.chooser(pool, recipe, "mine")
     with st.expander("About this recipe"):
-        recipe_editor.about(recipe)
-    for warning in recipe_editor.scale_warnings(recipe, pool):
-        st.warning(warning, icon=":material/warning:")
+        recipe_editor.about(pool, recipe)
+    recipe_editor.warn_of_scale(recipe, pool)
     edited = recipe_editor.steps(pool, recipe, "mine", scores_of(pool, recipe))
     with st.expander("Scorer, count and draw", icon=":material/settings:"):
         recipe = recipe_editor.settings(pool, edited.recipe, "mine")

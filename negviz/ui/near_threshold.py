@@ -1,6 +1,7 @@
 """The candidates nearest to a step's threshold, readable, on both sides."""
 
 import html
+from functools import lru_cache
 
 import streamlit as st
 
@@ -77,6 +78,7 @@ def _card(selection: Selection, near: Near, unit: str) -> str:
     ])  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def _named(name: str, text: str, query: str) -> str:
     short = shortened(text)
     return (

@@ -93,17 +93,15 @@ def chooser(pool: Pool, recipe: Recipe, key: str) -> None:
         format_func=lambda name: f"{titles[name]}{' (needs more than this pool has)' if problems.get(name) else ''}",
         help="A published method with its own defaults. Choosing one replaces the recipe at hand on every page.",
     )
-    base = base_of(recipe)
-    if base is not None and base != recipe:
-        source = "published" if base == published().get(recipe.name) else "uploaded"
-        st.button(
-            f"Back to the {source} recipe",
-            icon=":material/undo:",
-            key=f"{key}.back",
-            on_click=adopt,
-            args=(base,),
-            help="Forget every change made to it.",
-        )
+    # A place of its own: what appears and goes must not move, and thereby rebuild, what stands below it.
+    with st.container():
+        base = base_of(recipe)
+        if base is not None and base != recipe:
+            source = "published" if base == published().get(recipe.name) else "uploaded"
+            st.button(
+                f"Back to the {source} recipe", icon=":material/undo:", key=f"{key}.revert", on_click=adopt,
+                args=(base,), help="Forget every change made to it.",
+            )  # fmt: skip
 
 
 def _choose(place: str) -> None:
@@ -112,9 +110,22 @@ def _choose(place: str) -> None:
         adopt(chosen, base=chosen)
 
 
-def about(recipe: Recipe) -> None:
-    """Where the recipe comes from, and its notes."""
+def about(pool: Pool, recipe: Recipe) -> None:
+    """Where the recipe comes from, its notes, and which published methods cannot run here and why."""
     show_text(recipe.notes or "No notes.", title=recipe.title or recipe.name, about=recipe.paper)
+    missing = {known.title: cache.recipe_problem(pool, known) for known in published().values()}
+    if any(missing.values()):
+        st.caption("Published methods that need more than this pool has:")
+    for title, problem in missing.items():
+        if problem:
+            show_text(problem, title=title)
+
+
+def warn_of_scale(recipe: Recipe, pool: Pool) -> None:
+    """Show the warnings about scales, in a place of their own."""
+    with st.container():
+        for warning in scale_warnings(recipe, pool):
+            st.warning(warning, icon=":material/warning:")
 
 
 def scale_warnings(recipe: Recipe, pool: Pool) -> list[str]:

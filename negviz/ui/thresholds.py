@@ -24,7 +24,8 @@ from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight
 def explore(pool: Pool) -> None:
     """Everything that follows a slider; the rest of the page stays as it is."""
     recipe = state.current_recipe()
-    recipe_editor.chooser(pool, recipe, "thresholds")
+    with st.container():
+        recipe_editor.chooser(pool, recipe, "thresholds")
     head = st.container()
     charts, knobs = st.columns([5, 3], gap="large")
     with knobs:
@@ -42,8 +43,7 @@ def explore(pool: Pool) -> None:
 
 
 def _edit(pool: Pool, recipe: Recipe) -> Edited:
-    for warning in recipe_editor.scale_warnings(recipe, pool):
-        st.warning(warning, icon=":material/warning:")
+    recipe_editor.warn_of_scale(recipe, pool)
     edited = recipe_editor.steps(pool, recipe, "thresholds", scores_of(pool, recipe))
     with st.expander("Scorer, count and draw", icon=":material/settings:"):
         recipe = recipe_editor.settings(pool, edited.recipe, "thresholds")
@@ -120,8 +120,9 @@ def histograms(selection: Selection, profile: ScoreProfile) -> None:
 def _placed(drawn: list[tuple[str, Limit]], profile: ScoreProfile) -> None:
     """For each line the share of candidates and of positives below it."""
     rows = placed_rows(drawn, profile)
-    if rows:
-        st.dataframe(pa.Table.from_pylist(rows), hide_index=True, width="stretch", height=38 + 35 * len(rows))
+    with st.container():
+        if rows:
+            st.dataframe(pa.Table.from_pylist(rows), hide_index=True, width="stretch", height=38 + 35 * len(rows))
 
 
 def _drawing(selection: Selection) -> None:

@@ -101,10 +101,16 @@ class Tab:
         self.server = server
         self.errors: list[str] = []
         self.foreign: list[str] = []
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._look)
         page.set_default_timeout(30_000)
+
+    def _hear(self, message) -> None:
+        # Streamlit looks for its health address below a page's own path first and finds it at the root.
+        probing = "/_stcore/" in message.location.get("url", "")
+        if message.type == "error" and not probing:
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _look(self, request) -> None:
         local = (self.server.url, self.server.url.replace("http", "ws"), "data:", "blob:")

@@ -1,0 +1,174 @@
+"""Load: read, look, mine, switch and remove pools."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from negviz.errors import CancelledError
+from negviz.home import home_folder
+from negviz.pool import Pool
+from negviz.store import open_pool, save_pool
+from negviz.ui import building, jobs, loading, tables
+from negviz.ui.jobs import Job
+from tests.app.conftest import HOSTILE, NAME, towers, words
+
+pytestmark = pytest.mark.app
+Open = Callable[..., AppTest]
+PAGE = "pages/1_Load.py"
+
+
+def _pairs(path: Path, names: tuple[str, str, str] = ("query", "positive", "negative"), rows: int = 6) -> Path:
+    lines = [
+        dict(zip(names, (f"What is {row}?", f"The answer is {row}, says {HOSTILE}.", f"Nothing {row}."), strict=True))
+        for row in range(rows)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def _read(app: AppTest, path: Path) -> AppTest:
+    app.segmented_control(key="load.source").set_value("path").run()
+    app.text_input(key="load.path").set_value(str(path)).run()
+    app.button(key="load.read").click().run()
+    return _settled(app, loading.KIND)
+
+
+def _settled(app: AppTest, kind: str) -> AppTest:
+    for job in jobs.of_kind(kind):
+        assert job.wait(60)
+    return app.run()
+
+
+def _counts(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_the_sample_is_read_and_shown(open_app: Open) -> None:
+    app = open_app(PAGE)
+    app.button(key="load.read").click().run()
+    _settled(app, loading.KIND)
+    assert not app.exception
+    assert (_counts(app)["Documents"], _counts(app)["Queries"], _counts(app)["Positives"]) == ("697", "176", "176")
+    assert app.button(key="load.mine")
+
+
+def test_a_path_is_read_mined_and_used(open_app: Open, tmp_path: Path) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / "pairs.jsonl"))
+    assert _counts(app)["Negatives"] == "6"
+    app.multiselect(key="load.retrievers.True").set_value(["bm25", "given"])
+    app.button(key="load.mine").click().run()
+    _settled(app, building.KIND)
+    assert not app.exception
+    name = json.loads((home_folder() / "workspace.json").read_text("utf-8"))["pool"]
+    made = open_pool(home_folder() / "pools" / name)
+    assert name == f"pairs-{made.fingerprint[:8]}"
+    assert sorted(made.ranks) == ["bm25", "given"]
+    assert "The pool is ready" in words(app)
+
+
+def test_odd_columns_can_be_named_by_hand(open_app: Open, tmp_path: Path) -> None:
+    path = _pairs(tmp_path / "odd.jsonl", ("frage", "antwort", "schlecht"))
+    app = _read(open_app(PAGE), path)
+    assert "frage, antwort, schlecht" in words(app)
+    boxes = {box.label: box for box in app.selectbox}
+    for role, place in (("query", 0), ("positive", 1), ("negative", 2)):
+        boxes[role].set_value(place)
+    app.button(key="load.read").click().run()
+    _settled(app, loading.KIND)
+    assert not app.exception
+    assert (_counts(app)["Queries"], _counts(app)["Negatives"]) == ("6", "6")
+
+
+def test_files_from_the_browser_are_read(open_app: Open, tmp_path: Path) -> None:
+    app = open_app(PAGE)
+    app.segmented_control(key="load.source").set_value("files").run()
+    content = _pairs(tmp_path / "pairs.jsonl").read_bytes()
+    app.file_uploader(key="load.files").set_value([("pairs.jsonl", content, "application/json")]).run()
+    app.button(key="load.read").click().run()
+    _settled(app, loading.KIND)
+    assert not app.exception
+    assert _counts(app)["Queries"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"", "is empty"), (b"query,positive\ngr\xf6\xdfe,lang\n", "not UTF-8")]
+)
+def test_what_cannot_be_read_gets_one_sentence(open_app: Open, tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    app = _read(open_app(PAGE), path)
+    assert not app.exception
+    assert sentence in words(app)
+    assert not [button for button in app.button if button.key == "load.mine"]
+
+
+def test_hostile_text_stays_out_of_markdown(open_app: Open, tmp_path: Path) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / f"[x]({'a' * 5}).jsonl"))
+    assert not app.exception
+    marked = (app.markdown, app.caption, app.button, app.error, app.warning, app.info, app.success, app.metric)
+    for element in (element for kind in marked for element in kind):
+        assert "evil.example" not in str(element.proto)
+
+
+@pytest.mark.usefixtures("pool")
+def test_pools_are_switched_and_removed(open_app: Open) -> None:
+    other = "other-11111111"
+    save_pool(towers(), home_folder() / "pools" / other)
+    app = open_app(PAGE)
+    app.button(key=f"load.use.{other}").click().run()
+    assert json.loads((home_folder() / "workspace.json").read_text("utf-8"))["pool"] == other
+    app.button(key=f"load.remove.{other}").click().run()
+    assert not app.exception
+    assert not (home_folder() / "pools" / other).exists()
+    assert (home_folder() / "pools" / NAME).is_dir()
+    assert [path.name for path in (home_folder() / "pools").iterdir()] == [NAME]
+
+
+def test_a_mining_is_found_again_by_its_address_and_can_be_stopped(open_app: Open, pool: Pool) -> None:
+    def endless(job: Job) -> None:
+        while not job.stop.is_set():
+            time.sleep(0.01)
+        raise CancelledError("Stopped.")
+
+    job = jobs.start("Mining", endless, building.KIND)
+    app = open_app(PAGE, job=job.id)
+    assert not app.exception
+    assert app.button(key=f"stop.{job.id}")
+    app.button(key=f"stop.{job.id}").click().run()
+    assert job.wait(10)
+    app.run()
+    assert "goes on from there" in words(app)
+    assert json.loads((home_folder() / "workspace.json").read_text("utf-8"))["pool"] == NAME
+
+
+def test_only_the_last_jobs_of_a_kind_are_kept() -> None:
+    for number in range(jobs.KEPT + 4):
+        jobs.start("Quick", lambda job, number=number: number, "quick").wait(10)  # type: ignore[misc]
+    assert [job.result for job in jobs.of_kind("quick")][-1] == jobs.KEPT + 3
+    assert len(jobs.of_kind("quick")) == jobs.KEPT + 1
+
+
+@pytest.mark.parametrize("name", ["../../etc", "..", "a/b", "C:\\x", "=x", "日本", "", ".hidden", "x" * 500])
+def test_names_of_folders_are_harmless(name: str) -> None:
+    safe = building.safe_name(name)
+    assert safe
+    assert len(safe) <= 40
+    assert set(safe) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+    assert safe[0] not in ".-_"
+
+
+def test_csv_holds_no_formula_and_every_row() -> None:
+    texts = ["=cmd|' /C calc'!A0", "+1", "-2", "@x", "\tx", "plain", 'a "quote"\nand a line', ""]
+    found = tables.csv_bytes(pa.table({"text": texts, "line": list(range(len(texts)))})).decode()
+    rows = list(csv.reader(io.StringIO(found)))
+    assert len(rows) == len(texts) + 1
+    for row, text in zip(rows[1:], texts, strict=True):
+        assert row[0] in {text, f"'{text}"}
+        assert not row[0].startswith(("=", "+", "-", "@", "\t"))

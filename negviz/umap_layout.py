@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections import deque
 from dataclasses import asdict
@@ -75,32 +76,30 @@ def _start_child(folder: Path) -> "subprocess.Popen[str]":
 def _watch_child(child: "subprocess.Popen[str]", progress: Progress, cancelled: Cancelled) -> str:
     """Pass on what the process reports until it ends; gives the last line that was no report."""
     others: deque[str] = deque(["no reason given"], maxlen=1)
-
-    def listen() -> None:
-        for line in child.stdout or ():
-            try:
-                stage, done, total = json.loads(line)
-                progress(str(stage), int(done), int(total))
-            except (ValueError, TypeError):
-                others.append(line.strip() or others[-1])
-
-    listener = threading.Thread(target=listen, daemon=True)
+    listener = threading.Thread(target=_pass_on, args=(child, progress, others), daemon=True)
     listener.start()
     try:
         while child.poll() is None:
             if cancelled():
                 raise CancelledError("The map was stopped; drawing it again starts over.")
-            listener.join(POLL_SECONDS)
-            if not listener.is_alive():
-                child.wait()
+            time.sleep(POLL_SECONDS)
     finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+        child.kill()
+        child.wait()
         listener.join(1)
         if child.stdout:
             child.stdout.close()
     return others[-1]
+
+
+def _pass_on(child: "subprocess.Popen[str]", progress: Progress, others: deque[str]) -> None:
+    """Read reports; whatever else is said, such as an error, is kept."""
+    for line in child.stdout or ():
+        try:
+            stage, done, total = json.loads(line)
+            progress(str(stage), int(done), int(total))
+        except (ValueError, TypeError):
+            others.append(line.strip() or others[-1])
 
 
 def umap_layout(vectors: Scores, settings: ProjectionSettings, progress: Progress = silent) -> Scores:

@@ -150,7 +150,9 @@ def _warnings(plan: Plan) -> None:
         st.error("Nothing can be written like this.", icon=":material/error:")
         st.text(plan.refusal)
     among = "" if outlook.whole else f" among the first {LOOKED_AT:,} rows"
-    notes = [f"{number:,} queries are left out{among}, each because {reason}." for reason, number in outlook.reasons.items()]
+    notes = [
+        f"{number:,} queries are left out{among}, each because {reason}." for reason, number in outlook.reasons.items()
+    ]
     if counts["starved"]:
         none = counts["queries_without_negative"]
         notes.append(f"{counts['starved']:,} queries have fewer than {wanted} negatives, {none:,} of them none.")

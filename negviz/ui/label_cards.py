@@ -40,7 +40,7 @@ def show_pair(pool: Pool, pair: Pair, selection: Selection | None) -> None:
         st.markdown(":material/help: **Candidate**: does it answer the query?")
         _document(pool, pair[1], query)
         if selection is not None:
-            show_text("", about="\n".join(known(selection, pair)))
+            show_text("\n".join(known(selection, pair)))
 
 
 def _positives(pool: Pool, query_row: int, query: str) -> None:

@@ -164,7 +164,7 @@ def drawing(pool: Pool, projection: Projection, colouring: Colouring, query: int
     """
     dataset = pool.dataset
     documents = _drawn(pool, query, sample_rows(len(dataset.documents), MOST_DOCUMENTS, seed))
-    groups = []
+    groups: list[Group] = []
     for code, look in enumerate(colouring.looks):
         rows = documents[colouring.codes[documents] == code]
         if len(rows):
@@ -175,7 +175,9 @@ def drawing(pool: Pool, projection: Projection, colouring: Colouring, query: int
             )
     stars = sample_rows(len(pool), MOST_QUERIES, seed)
     links = [] if query is None else _links(pool, projection, query)
-    groups += _stars(dataset, pool.queries, projection, stars, query)
+    marks = _stars(dataset, pool.queries, projection, stars, query)
+    # The star of a chosen query lies below its candidates, which crowd around it.
+    groups = [*groups, *marks] if query is None else [*groups[:1], *marks, *groups[1:]]
     return Drawing(groups, links, len(documents), len(stars))
 
 

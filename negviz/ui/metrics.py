@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-NARROWEST = 130
-
 
 def show_metrics(metrics: Iterable[tuple[str, str, str]]) -> None:
     """Show numbers as cards.

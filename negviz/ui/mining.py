@@ -30,7 +30,7 @@ def explore(pool: Pool) -> None:
     """Edit the recipe and see at once what it takes and refuses."""
     editor, result = st.columns([2, 5], gap="large")
     with editor:
-        edited = edit(pool)
+        edited = edit(pool, "mine")
     with result:
         selection = outcome(pool, edited.recipe)
         if selection is None:
@@ -47,19 +47,19 @@ def explore(pool: Pool) -> None:
             one_query(selection, cache.labels())
 
 
-def edit(pool: Pool) -> Edited:
-    """The whole recipe editor."""
+def edit(pool: Pool, key: str) -> Edited:
+    """The whole recipe editor, one part below the other."""
     recipe = state.current_recipe()
-    recipe_editor.chooser(pool, recipe, "mine")
-    with st.expander("About this recipe"):
+    recipe_editor.chooser(pool, recipe, key)
+    back = st.container()
+    with st.expander("About this recipe", icon=":material/info:"):
         recipe_editor.about(pool, recipe)
-    recipe_editor.warn_of_scale(recipe, pool)
-    edited = recipe_editor.steps(pool, recipe, "mine", scores_of(pool, recipe))
-    with st.expander("Scorer, count and draw", icon=":material/settings:"):
-        recipe = recipe_editor.settings(pool, edited.recipe, "mine")
+    edited = recipe_editor.edit(pool, recipe, key, scores_of(pool, recipe))
+    with back:
+        recipe_editor.way_back(edited.recipe, key)
     with st.expander("Recipe file", icon=":material/description:"):
-        recipe_files.files(recipe, "mine")
-    return Edited(recipe, edited.places)
+        recipe_files.files(edited.recipe, key)
+    return edited
 
 
 def scores_of(pool: Pool, recipe: Recipe) -> ScoreProfile | None:

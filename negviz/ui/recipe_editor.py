@@ -63,20 +63,31 @@ def knobs_of(recipe: Recipe) -> dict[str, dict[str, Any]]:
     return {step.name: resolved_knobs(STRATEGIES, step) for step in recipe.steps}
 
 
-def _kept(recipe: Recipe, changed: Recipe) -> Recipe:
-    if changed != recipe:
-        state.use_recipe(changed)
-    forms.adopted()
-    return changed
-
-
 def epoch(key: str) -> str:
     """Key prefix that changes whenever another recipe is adopted, so that its widgets start anew."""
     return f"{key}.{st.session_state.get('recipe.epoch', 0)}"
 
 
+def edit(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> Edited:
+    """Edit everything but which published recipe it is, and keep what was changed.
+
+    What appears and goes stands in a place of its own: it must not move, and thereby rebuild, what stands below it.
+    """
+    warnings = st.container()
+    edited = steps(pool, recipe, key, scores)
+    with st.expander("Scorer, count and draw", icon=":material/settings:"):
+        changed = settings(pool, edited.recipe, key)
+    if changed != recipe:
+        state.use_recipe(changed)
+    forms.adopted()
+    with warnings:
+        for warning in scale_warnings(changed, pool):
+            st.warning(warning, icon=":material/warning:")
+    return Edited(changed, edited.places)
+
+
 def chooser(pool: Pool, recipe: Recipe, key: str) -> None:
-    """Choose a published recipe; say what it is, whether it fits the pool, and how to get back to it."""
+    """Choose a published recipe; those that the pool cannot serve say so."""
     names = list(published()) if recipe.name in published() else [recipe.name, *published()]
     problems = {name: cache.recipe_problem(pool, published()[name]) for name in published()}
     titles = {name: published()[name].title for name in published()}
@@ -93,15 +104,18 @@ def chooser(pool: Pool, recipe: Recipe, key: str) -> None:
         format_func=lambda name: f"{titles[name]}{' (needs more than this pool has)' if problems.get(name) else ''}",
         help="A published method with its own defaults. Choosing one replaces the recipe at hand on every page.",
     )
-    # A place of its own: what appears and goes must not move, and thereby rebuild, what stands below it.
-    with st.container():
-        base = base_of(recipe)
-        if base is not None and base != recipe:
-            source = "published" if base == published().get(recipe.name) else "uploaded"
-            st.button(
-                f"Back to the {source} recipe", icon=":material/undo:", key=f"{key}.revert", on_click=adopt,
-                args=(base,), help="Forget every change made to it.",
-            )  # fmt: skip
+
+
+def way_back(recipe: Recipe, key: str) -> None:
+    """A button that forgets the changes, where there are any."""
+    base = base_of(recipe)
+    if base is None or base == recipe:
+        return
+    source = "published" if base == published().get(recipe.name) else "uploaded"
+    st.button(
+        f"Back to the {source} recipe", icon=":material/undo:", key=f"{key}.revert", on_click=adopt, args=(base,),
+        help="Forget every change made to it.",
+    )  # fmt: skip
 
 
 def _choose(place: str) -> None:
@@ -119,13 +133,6 @@ def about(pool: Pool, recipe: Recipe) -> None:
     for title, problem in missing.items():
         if problem:
             show_text(problem, title=title)
-
-
-def warn_of_scale(recipe: Recipe, pool: Pool) -> None:
-    """Show the warnings about scales, in a place of their own."""
-    with st.container():
-        for warning in scale_warnings(recipe, pool):
-            st.warning(warning, icon=":material/warning:")
 
 
 def scale_warnings(recipe: Recipe, pool: Pool) -> list[str]:
@@ -181,7 +188,7 @@ def steps(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> 
         format_func=lambda name: STRATEGIES.get(name).label,
         help="Steps work together; the first one that refuses a candidate is its recorded reason.",
     )
-    return Edited(_kept(recipe, replace(recipe, steps=tuple(changed))), places)
+    return Edited(replace(recipe, steps=tuple(changed)), places)
 
 
 def _step(
@@ -275,7 +282,7 @@ def settings(pool: Pool, recipe: Recipe, key: str) -> Recipe:
     step = changed.draw if draw == recipe.draw.strategy else Step(draw)
     changed = replace(changed, draw=replace(step, knobs=_knobs(DRAWS, step, f"{key}.draw", None)))
     seed = _whole("Seed", recipe.seed, f"{key}.seed", 0, 2**53 - 1, "The same seed gives the same negatives.")
-    return _kept(recipe, replace(changed, seed=seed))
+    return replace(changed, seed=seed)
 
 
 def _select(

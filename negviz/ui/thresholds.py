@@ -23,13 +23,10 @@ from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight
 @st.fragment
 def explore(pool: Pool) -> None:
     """Everything that follows a slider; the rest of the page stays as it is."""
-    recipe = state.current_recipe()
-    with st.container():
-        recipe_editor.chooser(pool, recipe, "thresholds")
     head = st.container()
     charts, knobs = st.columns([5, 3], gap="large")
     with knobs:
-        edited = _edit(pool, recipe)
+        edited = edit(pool, "thresholds")
     with head:
         selection = outcome(pool, edited.recipe)
         if selection is None:
@@ -40,16 +37,6 @@ def explore(pool: Pool) -> None:
     with charts:
         histograms(selection, profile)
     nearest(selection)
-
-
-def _edit(pool: Pool, recipe: Recipe) -> Edited:
-    recipe_editor.warn_of_scale(recipe, pool)
-    edited = recipe_editor.steps(pool, recipe, "thresholds", scores_of(pool, recipe))
-    with st.expander("Scorer, count and draw", icon=":material/settings:"):
-        recipe = recipe_editor.settings(pool, edited.recipe, "thresholds")
-    with st.expander("Recipe file", icon=":material/description:"):
-        recipe_files.files(recipe, "thresholds")
-    return Edited(recipe, edited.places)
 
 
 def metrics(selection: Selection) -> None:

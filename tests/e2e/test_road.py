@@ -98,10 +98,10 @@ def exported(folder, promoted, dropped) -> None:
     data = pq.read_table(next(folder.glob("*/train-*.parquet"))).to_pylist()
     ids = pq.read_table(folder / "ids.parquet").to_pylist()
     assert len(data) == len(ids)
-    positives = {(row["anchor"], beside["positive_id"]) for row, beside in zip(data, ids, strict=True)}
-    negatives = {
-        (row["anchor"], name) for row, beside in zip(data, ids, strict=True) for name in beside["negative_ids"]
-    }
+    positives, negatives = set(), set()
+    for row, beside in zip(data, ids, strict=True):
+        positives |= {(row["anchor"], name) for name in beside["positive_ids"]}
+        negatives |= {(row["anchor"], name) for name in beside["negative_ids"]}
     for pair in promoted:
         assert pair in positives
         assert pair not in negatives

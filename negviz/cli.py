@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from negviz import __version__
 from negviz.errors import DataError, NegvizError
+from negviz.home import home_folder
 
 Report = dict[str, Any] | list[dict[str, Any]]
 BAD_INPUT = 2
@@ -25,10 +25,20 @@ def main(arguments: list[str] | None = None) -> None:
         outcome = commands.main(args=arguments, prog_name="negviz", standalone_mode=False)
     except NegvizError as error:
         _fail(str(error), BAD_INPUT)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(BAD_INPUT)
     except click.ClickException as error:
         _fail(_sentence(f"{error.format_message()} See '{_command(error)} --help'"), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         _fail("Stopped; what was encoded until then is kept, and nothing else was written.", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output, such as 'head', has gone; the flush at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}; see to the place or name another.", BAD_INPUT)
     else:
         sys.exit(outcome if isinstance(outcome, int) else 0)
 
@@ -144,10 +154,12 @@ def app(port: int, open_sample: bool) -> None:
     if not page.is_file():
         raise DataError(f"The dashboard's app.py is not at {page}; run 'negviz app' from a clone of the project.")
     environment = {**os.environ, **({"NEGVIZ_OPEN": "sample"} if open_sample else {})}
-    environment.setdefault("NEGVIZ_HOME", str(Path(".negviz").resolve()))
+    environment["NEGVIZ_HOME"] = str(home_folder().resolve())
     command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port)]
-    # Streamlit looks for its configuration in the working directory, so it is run beside app.py.
-    sys.exit(subprocess.run(command, env=environment, cwd=page.parent, check=False).returncode)
+    # Streamlit looks for its configuration in the working directory, so it is run beside app.py; it takes the place of
+    # this process, so that whoever stops this process stops the dashboard.
+    os.chdir(page.parent)
+    os.execve(sys.executable, command, environment)
 
 
 @commands.command()

@@ -72,6 +72,8 @@ def pca(vectors: Scores) -> Scores:
     Returns:
         (points, 2), the second column zero where there is only one dimension.
     """
+    if not vectors.size:
+        return np.zeros((len(vectors), 2), dtype=np.float32)
     middle = vectors.mean(axis=0, dtype=np.float64)
     spread = np.zeros((vectors.shape[1], vectors.shape[1]))
     for block in _blocks(vectors):

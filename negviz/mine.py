@@ -12,7 +12,7 @@ from negviz.arrays import PAD, Ints, Scores
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
 from negviz.encode import embed, open_encoder
-from negviz.errors import DataError, RecipeError
+from negviz.errors import DataError, MissingInputError, RecipeError
 from negviz.home import home_folder
 from negviz.leaks import leak_flags
 from negviz.pool import Pool
@@ -55,6 +55,8 @@ class Workshop:
         if name in self.runs:
             run, name = read_run(self.runs[name], self.dataset), "run"
         entry = registry.get(name)
+        if "run" in entry.wants and run is None:
+            raise MissingInputError(f"The {registry.kind} 'run' needs a run file; name one with --run FILE.trec.")
         context = {"dataset": self.dataset, "seed": self.seed, "run": run, **given}
         if "embeddings" in entry.wants:
             context["embeddings"] = self.embeddings
@@ -160,6 +162,11 @@ def _labelled(dataset: Dataset) -> tuple[Ints, Ints]:
 
 
 def _with_given(dataset: Dataset, names: list[str]) -> list[str]:
+    if "given" in names and not len(dataset.given):
+        raise MissingInputError(
+            f"The retriever 'given' needs negatives that somebody already mined, but '{dataset.name}' has none; load a "
+            "file with a column of negatives, or take another retriever."
+        )
     if len(dataset.given) and "given" not in names:
         names.append("given")
     return names

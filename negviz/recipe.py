@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "recipes"
 Underfill = Literal["keep", "drop"]
 SETTINGS = ("scorer", "anchor", "count", "seed", "underfill")
 MOST = 1000
+TEXTS = ("title", "paper", "scale", "notes")
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,13 @@ def _step_of(item: Any, recipe: str) -> Step:
     )
 
 
+def _text_of(recipe: str, key: str, value: Any) -> str:
+    """A text of a recipe file; YAML reads what looks like a number or a date as one."""
+    if isinstance(value, Mapping | list):
+        raise RecipeError(f"Recipe '{recipe}' has {key} '{value}', but it must be a text.")
+    return "" if value is None else str(value)
+
+
 def recipe_of(data: Any, name: str = "recipe") -> Recipe:
     """Build a recipe from its plain form.
 
@@ -206,7 +214,7 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
     """
     if not isinstance(data, Mapping):
         raise RecipeError(f"'{name}' holds {type(data).__name__}, but a recipe is a mapping with 'steps' and 'draw'.")
-    name = str(data.get("name", name))
+    name = _text_of(name, "name", data.get("name")) or name
     known = set(Recipe.__dataclass_fields__)
     unknown = sorted(set(map(str, data)) - known)
     if unknown:
@@ -223,7 +231,10 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
     given["draw"] = _step_of(given.get("draw", "top"), name)
     for key in ("needs", "allow"):
         value = given.get(key) or ()
+        if not isinstance(value, str | list | tuple):
+            raise RecipeError(f"Recipe '{name}' has {key} '{value}', but it must be a list of texts.")
         given[key] = (value,) if isinstance(value, str) else tuple(map(str, value))
+    given |= {key: _text_of(name, key, given[key]) for key in TEXTS if key in given}
     return Recipe(**{**given, "name": name})
 
 

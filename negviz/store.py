@@ -40,14 +40,26 @@ def written_beside(target: Path) -> Iterator[Path]:
     """
     target = Path(target)
     check_folder(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    with _readable_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            yield beside
+            beside.chmod(0o755)
+            _replace_folder(beside, target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def _readable_errors(target: Path) -> Iterator[None]:
+    """Say in one sentence that a place cannot be written: no permission, no space left, a file where a folder is."""
     try:
-        yield beside
-        beside.chmod(0o755)
-        _replace_folder(beside, target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{target} could not be written ({error.strerror or error}); see to the place or name another."
+        ) from error
 
 
 def check_folder(target: Path) -> None:
@@ -63,6 +75,10 @@ def check_folder(target: Path) -> None:
         )
     if target.exists() and not target.is_dir():
         raise DataError(f"{target} is a file, but a folder is to be written there; name another place.")
+    above = next(folder for folder in target.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        reason = "may not be written to" if above.is_dir() else "is a file"
+        raise DataError(f"{target} cannot be written, because {above} {reason}; name another place.")
 
 
 def _is_ours(folder: Path) -> bool:
@@ -95,16 +111,17 @@ def file_written_beside(target: Path) -> Iterator[Path]:
     target = Path(target)
     if target.is_dir():
         raise DataError(f"{target} is a folder, but a file is to be written there; name a file.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    beside = Path(name)
-    try:
-        yield beside
-        beside.chmod(0o644)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    with _readable_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+        os.close(handle)
+        beside = Path(name)
+        try:
+            yield beside
+            beside.chmod(0o644)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def save_pool(pool: Pool, folder: Path) -> None:

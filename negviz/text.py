@@ -6,9 +6,9 @@ import unicodedata
 
 KEY_BYTES = 16
 # Characters without a shape of their own (most of Unicode's Default_Ignorable_Code_Point): soft hyphen, zero-width
-# space and joiners, direction marks, byte order mark, variation selectors, tags.
+# space and joiners, direction marks, byte order mark, variation selectors, tags; and control characters but white space.
 UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]+"
 )
 
@@ -21,7 +21,8 @@ def normalise(text: str) -> str:
     composition, so it is composed again.
     """
     if text.isascii():
-        return " ".join(text.casefold().split())
+        plain = " ".join(text.casefold().split())
+        return plain if plain.isprintable() else " ".join(UNSEEN.sub("", plain).split())
     folded = UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
@@ -34,4 +35,6 @@ def text_key(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing readable is left: only white space, control and format characters."""
-    return all(char.isspace() or unicodedata.category(char) in {"Cc", "Cf", "Zs"} for char in UNSEEN.sub("", text))
+    # Composed first, because a Hangul filler is a letter until then; an empty braille cell counts as a sign.
+    left = UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    return all(char.isspace() or char == "\u2800" or unicodedata.category(char) in {"Cc", "Cf", "Zs"} for char in left)

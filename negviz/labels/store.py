@@ -10,6 +10,7 @@ from typing import NamedTuple, overload
 from sqlalchemy import Connection, func, select
 
 from negviz.dataset import Dataset
+from negviz.errors import LabelError
 from negviz.labels.appending import after, append, event_of, having, insert_events, unknown, withdrawal
 from negviz.labels.events import LabelEvent
 from negviz.labels.files import read_labels
@@ -228,6 +229,9 @@ def open_labels(source: str | os.PathLike[str], dataset: Dataset | None = None) 
     text = os.fspath(source)
     if "://" not in text and not _is_database(Path(text)):
         return Labels.of(read_labels(text, dataset))
+    file = database_file(database_url(text))
+    if file is not None and not file.is_file():
+        raise LabelError(f"There is no label database {file}; check the path, or label some pairs first.")
     with LabelStore(text) as store:
         return store.current()
 

@@ -12,6 +12,8 @@ from negviz.strategies import STRATEGIES
 
 # exp of less than this is 0 in float64; a query whose best candidate is farther away is shifted as a whole.
 UNDERFLOW = -700.0
+# A width whose square would vanish in float64 counts as this square: only the candidates nearest to the peak remain.
+SMALLEST_SQUARE = 1e-200
 
 
 def sharpness(width: float) -> float:
@@ -20,7 +22,7 @@ def sharpness(width: float) -> float:
     Args:
         width: Distance from the peak, in score units, at which the weight is one half; must be positive.
     """
-    return math.log(2.0) / (width * width)
+    return math.log(2.0) / max(width * width, SMALLEST_SQUARE)
 
 
 @STRATEGIES.register("Near the positive (SimANS)", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773")

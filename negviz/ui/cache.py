@@ -16,7 +16,7 @@ from negviz.home import home_folder
 from negviz.labels import Labels, LabelStore
 from negviz.pool import Anchor, Pool
 from negviz.project import clusters
-from negviz.recipe import Recipe
+from negviz.recipe import Recipe, published
 from negviz.registry import Entry
 from negviz.select import check, select
 from negviz.selection import Selection
@@ -75,16 +75,20 @@ def _profile(_pool: Pool, pool_key: str, scorer: str, anchor: Anchor) -> ScorePr
     return score_profile(_pool, scorer, anchor)
 
 
-def recipe_problem(of: Pool, recipe: Recipe) -> str:
-    """Why a recipe cannot run on a pool; empty where it can."""
-    return _recipe_problem(of, recipe, of.fingerprint, repr(recipe))
+def recipe_problems(of: Pool) -> dict[str, str]:
+    """Why each published recipe cannot run on a pool; empty where it can."""
+    return _recipe_problems(of, of.fingerprint)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _recipe_problem(_pool: Pool, _recipe: Recipe, pool_key: str, recipe_key: str) -> str:
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recipe_problems(_pool: Pool, pool_key: str) -> dict[str, str]:
+    return {name: _problem(_pool, recipe) for name, recipe in published().items()}
+
+
+def _problem(of: Pool, recipe: Recipe) -> str:
     try:
-        check(_recipe, _pool)
-        select(first_query(_pool), _recipe)
+        check(recipe, of)
+        select(first_query(of), recipe)
     except NegvizError as error:
         return str(error)
     return ""

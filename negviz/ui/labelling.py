@@ -162,8 +162,10 @@ def _answer(pair: Pair, verdict: Verdict) -> None:
 
 def _store(desk: Desk, pair: Pair, verdict: Verdict) -> bool:
     """Write an answer with its note and grade; only when it is on disk is it called saved."""
-    queue, in_queue = desk.walk.queue, desk.walk.aside is None
-    name = f"{pair[0]}-{pair[1]}"
+    name, earlier = f"{pair[0]}-{pair[1]}", desk.own.get(_keys(desk.selection.pool, pair))
+    # A corrected answer still came from the queue that first asked; a rate is estimated from random ones.
+    source = earlier if earlier is not None and desk.walk.aside else None
+    queue = desk.walk.queue
     event = LabelEvent.of(
         desk.selection.pool.dataset,
         *pair,
@@ -171,8 +173,8 @@ def _store(desk: Desk, pair: Pair, verdict: Verdict) -> bool:
         annotator=desk.annotator,
         note=str(st.session_state.get(f"label.note.{name}") or ""),
         grade=st.session_state.get(f"label.grade.{name}"),
-        queue=queue.order if in_queue else "aside",
-        probability=queue.probability if in_queue else None,
+        queue=source.queue if source else queue.order,
+        probability=source.probability if source else queue.probability,
     )
     try:
         event = cache.label_store().add(event)

@@ -19,7 +19,7 @@ from negviz.ui.texts import shortened
 MOST_DOCUMENTS = 20_000
 MOST_QUERIES = 5_000
 HOVER = 90
-GREY = "#868e96"
+GREY = "#adb5bd"
 COLOURS = (TAKEN, FALSE_NEGATIVE, POSITIVE, QUERY, SOFT, "#9c36b5", "#f08c00", "#5c940d")
 SHAPES = ("circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow", "circle")
 LABEL_LOOKS = {
@@ -56,7 +56,7 @@ class Colouring:
 
 def rest(name: str) -> Look:
     """What a colouring is not about: grey and small, never hidden."""
-    return Look(name, GREY, "circle", 4, 0.35)
+    return Look(name, GREY, "circle", 5, 0.5)
 
 
 def candidates_of(pool: Pool, query: int | None) -> tuple[Ints, Ints]:
@@ -204,7 +204,7 @@ def _stars(dataset: Dataset, rows: Ints, projection: Projection, shown: Ints, qu
             projection.queries[rows[others]],
             [hover(dataset.query_text(row), "Query: ") for row in rows[others]],
             8 if faint else 11,
-            0.3 if faint else 0.85,
+            0.45 if faint else 0.85,
         )
     ]
     if query is not None:

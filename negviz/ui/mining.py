@@ -52,13 +52,17 @@ def edit(pool: Pool, key: str) -> Edited:
     recipe = state.current_recipe()
     recipe_editor.chooser(pool, recipe, key)
     back = st.container()
-    with st.expander("About this recipe", icon=":material/info:"):
-        recipe_editor.about(pool, recipe)
+    origin = st.expander("About this recipe", icon=":material/info:", key=f"{key}.about", on_change="rerun")
+    if origin.open:
+        with origin:
+            recipe_editor.about(pool, recipe)
     edited = recipe_editor.edit(pool, recipe, key, scores_of(pool, recipe))
     with back:
         recipe_editor.way_back(edited.recipe, key)
-    with st.expander("Recipe file", icon=":material/description:"):
-        recipe_files.files(edited.recipe, key)
+    file = st.expander("Recipe file", icon=":material/description:", key=f"{key}.file", on_change="rerun")
+    if file.open:
+        with file:
+            recipe_files.files(edited.recipe, key)
     return edited
 
 
@@ -98,11 +102,15 @@ def overview(selection: Selection) -> None:
     with left:
         st.subheader("Where the candidates go", anchor=False)
         shown = [(row.name, row.removed, row.left) for row in rows if row.removed]
-        st.plotly_chart(funnel_chart(selection.candidates, shown), key="mine.funnel", width="stretch")
+        st.plotly_chart(
+            funnel_chart(selection.candidates, shown), alt="Candidates left after each stage, and removed by it"
+        )
     with right:
         st.subheader("Negatives per query", anchor=False)
         counts = np.bincount(selection.taken_counts, minlength=selection.recipe.count + 1).astype(np.int32)
-        st.plotly_chart(kept_per_query(counts, selection.recipe.count), key="mine.kept", width="stretch")
+        st.plotly_chart(
+            kept_per_query(counts, selection.recipe.count), alt="Number of queries for each number of negatives taken"
+        )
     show_paged(funnel_table(selection), "mine.funneltable")
     refused = sum(count for _, count in selection.refused_counts)
     st.caption(
@@ -199,4 +207,6 @@ def curve(shown: Candidates) -> None:
         pool.rank(scorer)[query, shown.columns], pool.score(scorer)[query, shown.columns], words,
         pool.positive_scores[scorer][query], f"score, {scorer}", shown=CURVE if len(shown.columns) > CURVE else None,
     )  # fmt: skip
-    st.plotly_chart(figure, key="mine.curve", width="stretch")
+    st.plotly_chart(
+        figure, alt="Score of each candidate of the query against its rank, with the level of the positives"
+    )

@@ -17,9 +17,9 @@ from negviz.select import resolved_knobs
 from negviz.selection import Selection
 from negviz.strategies import STRATEGIES
 from negviz.ui import cache, forms, state
+from negviz.ui.recipe_warnings import scale_warnings
 from negviz.ui.texts import show_text
 
-ANY_SCALE = {"", "any", "rank"}
 ANCHORS = {"min": "weakest positive", "mean": "mean of the positives", "max": "strongest positive"}
 UNDERFILLS = {"keep": "keep the fewer", "drop": "drop the query"}
 
@@ -75,8 +75,11 @@ def edit(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> E
     """
     warnings = st.container()
     edited = steps(pool, recipe, key, scores)
-    with st.expander("Scorer, count and draw", icon=":material/settings:"):
-        changed = settings(pool, edited.recipe, key)
+    more = st.expander("Scorer, count and draw", icon=":material/settings:", key=f"{key}.more", on_change="rerun")
+    changed = edited.recipe
+    if more.open:
+        with more:
+            changed = settings(pool, edited.recipe, key)
     if changed != recipe:
         state.use_recipe(changed)
     forms.adopted()
@@ -89,7 +92,7 @@ def edit(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> E
 def chooser(pool: Pool, recipe: Recipe, key: str) -> None:
     """Choose a published recipe; those that the pool cannot serve say so."""
     names = list(published()) if recipe.name in published() else [recipe.name, *published()]
-    problems = {name: cache.recipe_problem(pool, published()[name]) for name in published()}
+    problems = cache.recipe_problems(pool)
     titles = {name: published()[name].title for name in published()}
     if recipe.name not in titles:
         titles[recipe.name] = recipe.title or recipe.name
@@ -127,43 +130,11 @@ def _choose(place: str) -> None:
 def about(pool: Pool, recipe: Recipe) -> None:
     """Where the recipe comes from, its notes, and which published methods cannot run here and why."""
     show_text(recipe.notes or "No notes.", title=recipe.title or recipe.name, about=recipe.paper)
-    missing = {known.title: cache.recipe_problem(pool, known) for known in published().values()}
-    if any(missing.values()):
+    missing = {name: problem for name, problem in cache.recipe_problems(pool).items() if problem}
+    if missing:
         st.caption("Published methods that need more than this pool has:")
-    for title, problem in missing.items():
-        if problem:
-            show_text(problem, title=title)
-
-
-def scale_warnings(recipe: Recipe, pool: Pool) -> list[str]:
-    """Sentences about numbers of a recipe that were chosen for other scores than those at hand."""
-    here = pool.scales.get(recipe.scorer, "unknown")
-    if recipe.steps and recipe.scale not in {*ANY_SCALE, here}:
-        return [
-            f"The numbers of this recipe were chosen for {_word(recipe.scale)} scores; the chosen scorer gives "
-            f"{_word(here)} scores. A threshold belongs to its scale: set it anew from the distribution at hand."
-        ]
-    original = published().get(recipe.name)
-    if original is None:
-        return []
-    return [
-        f"'{step.name}' still has the value of the paper, which was chosen for another model's scores. On this "
-        "pool the same number may refuse everything or nothing: look where it falls."
-        for step in recipe.steps
-        if _absolute(step) and step in original.steps
-    ]
-
-
-def _word(scale: str) -> str:
-    return "".join(char for char in scale if char.isalnum() or char in " -") or "unknown"
-
-
-def _absolute(step: Step) -> bool:
-    """Whether a step compares scores with a fixed number."""
-    if step.strategy not in STRATEGIES:
-        return False
-    entry = STRATEGIES.get(step.strategy)
-    return not forms.anchored(entry) and any(knob.range and knob.range.scale == "score" for knob in entry.knobs)
+    for name, problem in missing.items():
+        show_text(problem, title=published()[name].title)
 
 
 def steps(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> Edited:

@@ -13,11 +13,12 @@ from negviz.ui.recipe_editor import adopt, epoch
 
 def files(recipe: Recipe, key: str) -> None:
     """Show the recipe as YAML, download it, or replace it by an uploaded one."""
-    st.code(recipe.to_yaml(), language="yaml")
+    text = recipe.to_yaml()
+    st.code(text, language="yaml")
     name = "".join(char for char in recipe.name if char.isalnum() or char in "-_") or "recipe"
     st.download_button(
         "Download recipe",
-        recipe.to_yaml(),
+        text,
         f"{name}.yaml",
         "application/yaml",
         icon=":material/download:",

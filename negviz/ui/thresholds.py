@@ -11,12 +11,11 @@ from negviz.diagnostics.limits import Limit
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.errors import NegvizError
 from negviz.pool import Pool
-from negviz.recipe import Recipe, published
+from negviz.recipe import published
 from negviz.selection import Selection
-from negviz.ui import cache, recipe_editor, recipe_files, state
-from negviz.ui.mining import outcome, scores_of
+from negviz.ui import cache
+from negviz.ui.mining import edit, outcome
 from negviz.ui.near_threshold import nearest
-from negviz.ui.recipe_editor import Edited
 from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight_curve, zones
 
 
@@ -88,7 +87,7 @@ def histograms(selection: Selection, profile: ScoreProfile) -> None:
     st.plotly_chart(
         score_histogram(bins.edges, bins.counts(), profile.positive_counts, bins.counts(selection.taken),
                         f"score, {recipe.scorer} ({profile.scale})", on_scores),
-        key="thresholds.scores", width="stretch",
+        width="stretch", alt="Histogram of the scores of candidates, positives and taken negatives, with the limits",
     )  # fmt: skip
     st.subheader("Distance to the positive", anchor=False)
     away = profile.distance_bins
@@ -98,7 +97,7 @@ def histograms(selection: Selection, profile: ScoreProfile) -> None:
             lines=[line_of(limit) for _, limit in drawn if limit.axis == "margin"],
             zones=zones(recipe, profile), curve=weight_curve(recipe, away.edges),
         ),
-        key="thresholds.margins", width="stretch",
+        width="stretch", alt="Histogram of the distances to the positive, of candidates and of taken negatives",
     )  # fmt: skip
     _placed(drawn, profile)
     _drawing(selection)

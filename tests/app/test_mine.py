@@ -38,6 +38,13 @@ def slider(app: AppTest, knob: str):
     return next(element for element in app.slider if f".{knob}.slider." in str(element.key))
 
 
+def opened(open_app: Open, part: str) -> AppTest:
+    """The page with one of its folded parts open."""
+    app = open_app(PAGE)
+    app.session_state[f"mine.{part}"] = True
+    return app.run()
+
+
 def html(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
@@ -122,7 +129,7 @@ def test_knob_beyond_the_scores_draws_a_warning(pool: Pool, open_app: Open) -> N
 
 
 def test_settings_reach_the_recipe(pool: Pool, open_app: Open) -> None:
-    app = open_app(PAGE)
+    app = opened(open_app, "more")
     widget(app, "number_input", ".count").set_value(2).run()
     widget(app, "selectbox", ".draw").set_value("sample").run()
     widget(app, "number_input", ".seed").set_value(7).run()
@@ -133,7 +140,7 @@ def test_settings_reach_the_recipe(pool: Pool, open_app: Open) -> None:
 
 
 def test_uploaded_recipe_is_used_and_a_bad_one_is_explained(pool: Pool, open_app: Open) -> None:
-    app = open_app(PAGE)
+    app = opened(open_app, "file")
     mine = {"name": "mine", "steps": [{"score_ceiling": {"ceiling": 0.6}}], "draw": "top", "count": 3}
     app.file_uploader[0].set_value(("mine.yaml", yaml.safe_dump(mine).encode(), "application/yaml")).run()
     assert not app.exception

@@ -25,7 +25,9 @@ IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def _chromium() -> str | None:
-    return next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    return next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
 
 
 def _free_port() -> int:

@@ -18,13 +18,16 @@ HOSTILE = [
     f"$$\\href{{{BAIT}/d}}{{x}}$$ :red[boo] :material/warning: :streamlit: $E=mc^2$ # heading",
     f"<script>fetch('{BAIT}/e')</script><iframe src='{BAIT}/f'></iframe><link rel=stylesheet href='{BAIT}/g.css'>",
     f"<style>@import url('{BAIT}/h.css'); * {{ background: url('{BAIT}/i.png') }}</style> [link]({BAIT}/j)",
-    "=HYPERLINK(\"http://bait.invalid/k\") ‮right to left‬ مرحبا بالعالم 你好，世界 " + "long" * 400,
+    '=HYPERLINK("http://bait.invalid/k") \u202eright to left\u202c \u0645\u0631\u062d\u0628\u0627 你好，世界 '
+    + "long" * 400,
 ]
 
 
 def hostile_dataset() -> Dataset:
     documents = [(f"d{row} {text[:40]}", text[:60], text) for row, text in enumerate(HOSTILE * 4)]
-    documents = [(f"{name} {row}", f"{title} {row}", f"{text} {row}") for row, (name, title, text) in enumerate(documents)]
+    documents = [
+        (f"{name} {row}", f"{title} {row}", f"{text} {row}") for row, (name, title, text) in enumerate(documents)
+    ]
     queries = [(f"q{row} {text[:40]}", f"{text} question {row}") for row, text in enumerate(HOSTILE)]
     positives = [(queries[row][0], documents[row][0], 1) for row in range(len(HOSTILE))]
     return Dataset.build(
@@ -63,7 +66,9 @@ def test_hostile_text_makes_no_request_and_no_exception(tab, hostile_server, nam
     tab.page.wait_for_timeout(1500)
     tab.settle()
     tab.check()
-    assert tab.page.evaluate("document.querySelectorAll('iframe[src*=bait], img[src*=bait], a[href*=bait]').length") == 0
+    assert (
+        tab.page.evaluate("document.querySelectorAll('iframe[src*=bait], img[src*=bait], a[href*=bait]').length") == 0
+    )
 
 
 def test_every_page_from_home_and_after_another(tab, hostile_server):

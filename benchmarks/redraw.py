@@ -1,0 +1,103 @@
+"""How long from a key press to the redrawn page: a slider on Thresholds, a verdict on Label.
+
+    .venv/bin/negviz pool sample --out /tmp/pool    # any folder
+    .venv/bin/python benchmarks/redraw.py /tmp/pool
+
+Clocks run in the page: from the key event to the last change of the document that follows it.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from first_page import CHROMIUM, FLAGS, ROOT, free_port, wait_for
+from playwright.sync_api import Page, sync_playwright
+
+WATCH = """() => {
+    window.last = 0; window.first = 0; window.pressed = 0;
+    document.addEventListener('keydown', () => { window.pressed = performance.now(); window.first = 0; }, true);
+    new MutationObserver(() => {
+        window.last = performance.now();
+        if (!window.first) window.first = window.last;
+    }).observe(document.querySelector('[data-testid=stMain]'),
+               {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+def press(page: Page, key: str) -> float:
+    """Milliseconds from a key press until nothing changes any more."""
+    page.keyboard.press(key)
+    page.wait_for_timeout(900)
+    return float(page.evaluate("window.last - window.pressed"))
+
+
+def settle(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached", timeout=120_000)
+    page.wait_for_timeout(3000)
+
+
+def slider(page: Page, url: str) -> list[float]:
+    page.goto(f"{url}/Thresholds")
+    page.locator(".js-plotly-plot .plot").first.wait_for(timeout=120_000)
+    settle(page)
+    page.evaluate(WATCH)
+    page.get_by_role("slider").first.focus()
+    return [press(page, "ArrowRight") for _ in range(24)][4:]
+
+
+def verdict(page: Page, url: str) -> list[float]:
+    page.goto(f"{url}/Label")
+    page.locator(".st-key-label_candidate .negviz-faint").first.wait_for(timeout=120_000)
+    settle(page)
+    changed = """(old) => document.querySelector('.st-key-label_candidate .negviz-faint')?.innerText +
+                 document.querySelector('.st-key-label_query .negviz-text')?.innerText !== old"""
+    shown = """() => document.querySelector('.st-key-label_candidate .negviz-faint')?.innerText +
+               document.querySelector('.st-key-label_query .negviz-text')?.innerText"""
+    times = []
+    for _ in range(34):
+        old = page.evaluate(shown)
+        page.evaluate("""() => { window.at = 0; document.addEventListener('keydown',
+            () => { window.at = performance.now(); }, {capture: true, once: true}); }""")
+        page.keyboard.press("2")
+        page.wait_for_function(changed, arg=old, polling="raf")
+        times.append(float(page.evaluate("performance.now() - window.at")))
+        page.wait_for_timeout(250)
+    return times[4:]
+
+
+def figures(times: list[float]) -> dict[str, float]:
+    ordered = sorted(times)
+    return {
+        "p50 ms": round(statistics.median(ordered)),
+        "p95 ms": round(ordered[int(0.95 * (len(ordered) - 1))]),
+        "max ms": round(ordered[-1]),
+    }
+
+
+def main() -> None:
+    pool = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(pool, Path(home) / "pools" / "bench")
+        (Path(home) / "workspace.json").write_text(json.dumps({"pool": "bench"}), "utf-8")
+        port = free_port()
+        environment = {**os.environ, "NEGVIZ_HOME": home, "STREAMLIT_SERVER_HEADLESS": "true"}
+        command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
+            try:
+                url = f"http://127.0.0.1:{port}"
+                wait_for(url)
+                with sync_playwright() as playwright:
+                    page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
+                    page.set_viewport_size({"width": 1440, "height": 1000})
+                    print(json.dumps({"slider": figures(slider(page, url)), "verdict": figures(verdict(page, url))}))
+            finally:
+                server.terminate()
+
+
+if __name__ == "__main__":
+    main()

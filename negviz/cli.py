@@ -375,7 +375,7 @@ def export_labels(file: Path, url: str | None, as_json: bool) -> None:
     from negviz.labels import LabelStore, write_labels
 
     def work() -> Report:
-        events = LabelStore(url).events()
+        events = (LabelStore.existing(url) if url else LabelStore()).events()
         write_labels(events, file)
         return {"events": len(events), "file": str(file)}
 

@@ -65,6 +65,8 @@ class Pool:
         _check_shapes(self.positive_scores, wide, "positives")
         if len(self.queries) != shape[0] or wide[0] != shape[0]:
             raise ValueError(f"{len(self.queries)} queries, {shape[0]} rows of candidates, {wide[0]} of positives.")
+        if len(self.queries) and not 0 <= self.queries.min() <= self.queries.max() < len(self.dataset.queries):
+            raise ValueError(f"a row of queries is beyond the {len(self.dataset.queries)} of the dataset")
         for array in (self.queries, self.documents, self.positives, self.flags):
             frozen(array)
         for layer in (*self.ranks.values(), *self.scores.values(), *self.positive_scores.values()):

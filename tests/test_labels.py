@@ -715,3 +715,13 @@ def test_a_very_long_document_survives_a_csv(tmp_path):
     event = replace(event, document="word " * 60_000)
     write_labels([event], tmp_path / "long.csv")
     assert read_labels(tmp_path / "long.csv") == [event]
+
+
+@pytest.mark.parametrize("prefix", ["sqlite:///", ""])
+def test_a_mistyped_database_is_no_empty_database(tmp_path, prefix):
+    name = f"{prefix}{tmp_path / 'lables.sqlite'}"
+    with pytest.raises(LabelError):
+        open_labels(name)
+    with pytest.raises(LabelError, match="There is no label database"):
+        LabelStore.existing(name)
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from negviz.arrays import PAD
 from negviz.dataset import Dataset
-from negviz.errors import CancelledError, DataError, RecipeError, UnknownNameError
+from negviz.errors import CancelledError, DataError, MissingInputError, RecipeError, UnknownNameError
 from negviz.mine import build_pool, rank_layer, union
 from negviz.pool import LEAKS
 from negviz.select import select
@@ -168,6 +168,9 @@ def test_a_built_pool_survives_the_disk(tmp_path):
         ({"depth": 0}, RecipeError, "depth was given as 0"),
         ({"retrievers": ["densee"]}, UnknownNameError, "Did you mean 'dense'"),
         ({"scorers": ["bm52"]}, UnknownNameError, "Did you mean 'bm25'"),
+        ({"retrievers": ["run"]}, MissingInputError, "name one with --run"),
+        ({"scorers": ["run"]}, MissingInputError, "name one with --run"),
+        ({"retrievers": ["given"]}, MissingInputError, "'topics' has none"),
         ({"cancelled": lambda: True}, CancelledError, "stopped"),
     ],
 )

@@ -138,3 +138,16 @@ def test_unknown_and_missing_recipes_say_what_there_is(tmp_path):
         find_recipe("nv_prec")
     with pytest.raises(RecipeError, match="could not be read"):
         find_recipe(str(tmp_path / "none.yaml"))
+
+
+def test_what_yaml_reads_as_a_date_or_nothing_is_a_text(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("name:\npaper: 2024-01-01\nnotes: 3\ntitle:\nsteps: [score_ceiling]\n")
+    read = read_recipe(file)
+    assert (read.name, read.paper, read.notes, read.title) == ("mine", "2024-01-01", "3", "")
+
+
+@pytest.mark.parametrize("line", ["allow: 5", "needs: {a: b}", "title: {a: 1}", "name: [x]", "scale: [cosine]"])
+def test_a_text_or_a_list_that_is_none_is_refused(line):
+    with pytest.raises(RecipeError, match=line.split(":", maxsplit=1)[0]):
+        recipe_of(yaml.safe_load(line))

@@ -197,6 +197,7 @@ def test_knobs_given_as_text_count_as_numbers(tiny):
     assert np.array_equal(text.taken, number.taken)
 
 
-def test_all_unknown_scores_can_still_be_taken_when_no_step_looks_at_them():
+def test_unknown_scores_are_never_the_hardest_but_can_be_drawn_at_random():
     pool = make_pool([[NAN, NAN]], [[0.9]])
-    assert select(pool, recipe(count=1)).columns.tolist() == [[0]]
+    assert select(pool, recipe(count=1)).taken.sum() == 0
+    assert select(pool, recipe(count=1, draw="sample")).taken.sum() == 1

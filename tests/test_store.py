@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from negviz.pool import Pool
 from negviz.select import select
 from negviz.selection import Selection
 from negviz.store import (
+    check_folder,
     file_written_beside,
     open_pool,
     read_selection,
@@ -107,6 +109,35 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(tiny, tmp_path):
     with pytest.raises(DataError, match="is a file, but a folder is to be written there"):
         save_pool(tiny, tmp_path / "pool")
     assert (tmp_path / "pool").read_text() == "a file"
+
+
+@pytest.mark.parametrize("write", [written_beside, file_written_beside])
+def test_a_place_that_cannot_be_written_is_said_in_a_sentence(tmp_path, write):
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(DataError, match="file"), write(tmp_path / "file" / "pool"):
+        pass
+    assert (tmp_path / "file").read_text() == "a file"
+
+
+def test_a_place_that_cannot_be_written_is_seen_before_long_work(tmp_path):
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(DataError, match="is a file; name another place"):
+        check_folder(tmp_path / "file" / "below" / "pool")
+
+
+@pytest.mark.parametrize("write", [written_beside, file_written_beside])
+def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_litter(tmp_path, write):
+    with pytest.raises(DataError, match="No space left"), write(tmp_path / "out"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_query_row_that_the_dataset_lacks_is_damage(full, tmp_path):
+    save_pool(full, tmp_path / "pool")
+    layers = json.loads((tmp_path / "pool" / "manifest.json").read_text())["layers"]
+    np.save(tmp_path / "pool" / layers["queries"], full.queries + 2**24)
+    with pytest.raises(DataError, match="damaged"):
+        open_pool(tmp_path / "pool")
 
 
 def test_an_empty_folder_is_filled(tiny, tmp_path):

@@ -26,6 +26,8 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
         ("\ufeffstart", "start"),
         ("zero\u200b width", "zero width"),
         ("x²", "x2"),
+        ("bell\x07 rings\x00", "bell rings"),
+        ("Ñandú\x85\x9f", "ñandú"),
     ],
 )
 def test_case_spacing_and_unicode_form_do_not_matter(one, other):
@@ -72,7 +74,9 @@ def test_a_lone_surrogate_has_a_key():
     assert len(text_key("\ud800")) == 32
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u00ad", "\ufeff", "\u00a0\u3000", "\x00", "\ufe0f"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t", "\u200b\u00ad", "\ufeff", "\u00a0\u3000", "\x00", "\ufe0f", "\u3164", "\u2800"]
+)
 def test_nothing_readable_is_blank(text):
     assert is_blank(text)
 

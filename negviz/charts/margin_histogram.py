@@ -41,7 +41,8 @@ def margin_histogram(
             "hovertemplate": "%{y:.3f}", "line": {"color": SOFT, "width": 2, "dash": "dashdot"},
         })  # fmt: skip
         draft.layout["yaxis2"] = {
-            "overlaying": "y", "side": "right", "range": [0, 1.05], "showgrid": False, "title": {"text": "weight"},
+            "overlaying": "y", "side": "right", "range": [0, 1.05], "showgrid": False, "tickvals": [0, 0.5, 1],
+            "title": {"text": "weight"},
         }  # fmt: skip
     draft.mark([Line("Positive", 0.0, POSITIVE, "solid"), *lines], zones)
     return draft.figure()

@@ -21,7 +21,8 @@ def top(
 ) -> Ints:
     """Take the candidates of largest weight; among equal weights those of highest score, then smallest id.
 
-    With thresholds all weights are 1, so this is "the hardest that are left".
+    With thresholds all weights are 1, so this is "the hardest that are left". A candidate whose score is unknown has
+    no place in that order and is not taken.
 
     Args:
         weights: (queries, depth), 0 where refused.
@@ -33,7 +34,7 @@ def top(
     Returns:
         (queries, count) columns, ``PAD`` where fewer are left.
     """
-    weights = window(weights, scores, skip, limit)
-    known = np.where(np.isfinite(scores), scores, -np.inf).astype(np.float64)
-    order = np.lexsort((-known, -weights), axis=1).astype(np.int32)
+    known = np.isfinite(scores)
+    weights = np.where(known, window(weights, scores, skip, limit), 0.0)
+    order = np.lexsort((-np.where(known, scores, -np.inf).astype(np.float64), -weights), axis=1).astype(np.int32)
     return first(order, weights > 0, count)

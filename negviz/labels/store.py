@@ -45,6 +45,18 @@ class LabelStore:
         self._read: list[LabelEvent] = []
         self._labels: dict[str | None, Labels] = {}
 
+    @classmethod
+    def existing(cls, source: str | os.PathLike[str]) -> "LabelStore":
+        """Open a store to read from: a mistyped path must not become an empty database.
+
+        Raises:
+            LabelError: If there is no such file, or as for opening.
+        """
+        file = database_file(database_url(source))
+        if file is not None and not file.is_file():
+            raise LabelError(f"There is no label database {file}; check the path, or label some pairs first.")
+        return cls(source)
+
     @overload
     def add(self, event: LabelEvent) -> LabelEvent: ...
 
@@ -229,10 +241,7 @@ def open_labels(source: str | os.PathLike[str], dataset: Dataset | None = None) 
     text = os.fspath(source)
     if "://" not in text and not _is_database(Path(text)):
         return Labels.of(read_labels(text, dataset))
-    file = database_file(database_url(text))
-    if file is not None and not file.is_file():
-        raise LabelError(f"There is no label database {file}; check the path, or label some pairs first.")
-    with LabelStore(text) as store:
+    with LabelStore.existing(text) as store:
         return store.current()
 
 

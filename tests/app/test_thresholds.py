@@ -171,4 +171,6 @@ def test_numbers_of_a_paper_draw_a_warning_until_they_are_set_anew(pool: Pool) -
     assert "score_ceiling" in scale_warnings(ceiling, pool)[0]
     assert scale_warnings(ceiling.with_knob("score_ceiling", "ceiling", 0.61), pool) == []
     assert scale_warnings(find_recipe("nv_perc"), pool) == []
-    assert "dot scores" in scale_warnings(find_recipe("simans"), pool)[0]
+    simans = find_recipe("simans")
+    assert "dot scores" in scale_warnings(simans, pool)[0]
+    assert scale_warnings(simans.with_knob("near_positive", "width", 0.1), pool) == []

@@ -92,3 +92,7 @@ def test_scaling_scores_by_c_and_a_by_one_over_c_squared_changes_nothing(scores,
 def test_above_and_below_the_positive_weigh_the_same(positive, distance):
     found = probabilities([positive + distance, positive - distance], positive, a=3.0)
     assert found[0] == found[1]
+
+
+def test_a_width_whose_square_vanishes_leaves_the_nearest():
+    assert probabilities([80.0, 79.0, 81.5], 80.25, width=1e-320).tolist() == [1.0, 0.0, 0.0]

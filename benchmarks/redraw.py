@@ -43,7 +43,7 @@ def settle(page: Page) -> None:
 
 def slider(page: Page, url: str) -> list[float]:
     page.goto(f"{url}/Thresholds")
-    page.locator(".js-plotly-plot .plot").first.wait_for(timeout=120_000)
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=120_000)
     settle(page)
     page.evaluate(WATCH)
     page.get_by_role("slider").first.focus()

@@ -64,7 +64,8 @@ def _standard_output_kept() -> Iterator[None]:
     saved = os.dup(1)
     os.dup2(2, 1)
     try:
-        yield
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
     finally:
         sys.stdout.flush()
         os.dup2(saved, 1)
@@ -76,10 +77,12 @@ def _report(work: Callable[[], Report], as_json: bool, lines: Callable[[Any], li
     with _standard_output_kept():
         report = work()
     if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, allow_nan=False))
+        # JSON is UTF-8 whatever the terminal's encoding; parts of odd file names that are not become question marks.
+        click.echo(json.dumps(report, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace"))
         return
+    encoding = sys.stdout.encoding or "utf-8"
     for line in lines(report):
-        click.echo(line)
+        click.echo(line.encode(encoding, "replace"))
 
 
 class Bars:

@@ -69,6 +69,7 @@ def check_folder(target: Path) -> None:
         DataError: If a file is there, or a folder with files that negviz did not write.
     """
     target = Path(target)
+    _refuse_odd_name(target)
     if target.is_dir() and any(target.iterdir()) and not _is_ours(target):
         raise DataError(
             f"The folder {target} holds files that negviz did not write, so it is left alone; name another folder."
@@ -79,6 +80,16 @@ def check_folder(target: Path) -> None:
     if not above.is_dir() or not os.access(above, os.W_OK):
         reason = "may not be written to" if above.is_dir() else "is a file"
         raise DataError(f"{target} cannot be written, because {above} {reason}; name another place.")
+
+
+def _refuse_odd_name(target: Path) -> None:
+    """Arrow can only open files whose names are UTF-8."""
+    try:
+        str(target).encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"The name {str(target)!a} is not UTF-8, so nothing can be written there; name another."
+        ) from None
 
 
 def _is_ours(folder: Path) -> bool:
@@ -109,6 +120,7 @@ def _replace_folder(new: Path, target: Path) -> None:
 def file_written_beside(target: Path) -> Iterator[Path]:
     """Give a path next to the target; on success the file there takes the target's place."""
     target = Path(target)
+    _refuse_odd_name(target)
     if target.is_dir():
         raise DataError(f"{target} is a folder, but a file is to be written there; name a file.")
     with _readable_errors(target):

@@ -6,9 +6,11 @@ import unicodedata
 
 KEY_BYTES = 16
 # Characters without a shape of their own (most of Unicode's Default_Ignorable_Code_Point): soft hyphen, zero-width
-# space and joiners, direction marks, byte order mark, variation selectors, tags; and control characters but white space.
+# space and joiners, direction marks, byte order mark, variation selectors, tags; and control characters that are not
+# white space.
 UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]+"
 )
 

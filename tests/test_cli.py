@@ -293,11 +293,11 @@ def test_labels_make_the_round_trip_and_count_in_selection_and_export(negviz, po
 
 
 def test_standard_output_holds_the_report_alone_whatever_libraries_print(negviz, monkeypatch, tmp_path):
-    import negviz.mine as mine
+    from negviz import mine
 
     def noisy(**_):
         os.write(1, b"noise of a C library\n")
-        print("noise of Python")
+        sys.stdout.write("noise of Python\n")
 
     real = mine.leak_flags
     monkeypatch.setattr(mine, "leak_flags", lambda *given: noisy() or real(*given))
@@ -415,8 +415,27 @@ def test_a_pool_may_be_moved_and_a_damaged_one_is_named(negviz, yard, tmp_path):
         path.write_bytes(whole)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")
+def test_names_that_are_no_utf_8_are_shown_and_not_written(tmp_path):
+    name = b"bad\xff.jsonl"
+    content = lines({"query": f"word {place}", "positive": f"日本 {place}"} for place in range(3)) + "{"
+    (tmp_path / os.fsdecode(name)).write_text(content)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NEGVIZ_HOME": str(tmp_path), "PYTHONIOENCODING": "ascii"}
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "negviz", *arguments]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
+
+    assert json.loads(run("describe", name, "--json").stdout.decode("utf-8", "strict"))["name"] == "bad?"
+    assert b"bad?.jsonl:4: truncated line" in run("describe", name).stdout
+    done = run("pool", name, "--retriever", "bm25", "--out", b"pool\xff")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"is not UTF-8" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_an_interrupt_ends_with_130_and_leaves_nothing(negviz, monkeypatch, tmp_path):
-    import negviz.mine as mine
+    from negviz import mine
 
     def interrupted(*_):
         raise KeyboardInterrupt

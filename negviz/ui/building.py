@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from negviz.dataset import Dataset
+from negviz.errors import CancelledError
 from negviz.load import SAMPLE, load
 from negviz.pool import Pool
 from negviz.store import file_written_beside, save_pool
@@ -142,18 +143,43 @@ def show() -> bool:
     if not job.finished:
         show_running(job)
         return True
-    if job.error is not None:
+    show_result(job)
+    return False
+
+
+def show_result(job: Job) -> None:
+    """How a mining ended, and where to go from there."""
+    if isinstance(job.error, CancelledError):
+        st.info("The mining was stopped. What was encoded is kept; starting again goes on from there.",
+                icon=":material/info:")  # fmt: skip
+    elif job.error is not None:
         st.error("The mining did not end well.", icon=":material/error:")
         st.text(job.message)
     elif job.result in state.pools():
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(":material/check_circle: The pool is ready and in use.", width="content")
             page_link("pages/2_Mine.py", "Choose negatives", "arrow_forward")
-    return False
 
 
-def show_running(job: Job, *, can_stop: bool = True) -> None:
-    """Progress of a job with a button that stops it; when it ends the page is drawn again."""
+def show_again() -> None:
+    """What ``show`` has shown, once more, beside the button that a person has just pressed."""
+    job = running() or jobs.find(st.query_params.get("job"))
+    if job is None or job.kind != KIND:
+        return
+    if job.finished:
+        show_result(job)
+    else:
+        show_running(job, place=".again")
+
+
+def show_running(job: Job, *, can_stop: bool = True, place: str = "") -> None:
+    """Progress of a job with a button that stops it; when it ends the page is drawn again.
+
+    Args:
+        job: Whose progress.
+        can_stop: Whether it can be stopped.
+        place: Tells several of them on one page apart.
+    """
 
     @st.fragment(run_every=POLL_SECONDS)
     def draw() -> None:
@@ -164,7 +190,7 @@ def show_running(job: Job, *, can_stop: bool = True) -> None:
             st.progress(job.share, text=_stage(job))
             stopping, about = job.stop.is_set(), "What was encoded is kept; starting again goes on from there."
             icon = ":material/stop_circle:"
-            if can_stop and st.button("Stop", key=f"stop.{job.id}", icon=icon, disabled=stopping, help=about):
+            if can_stop and st.button("Stop", key=f"stop.{job.id}{place}", icon=icon, disabled=stopping, help=about):
                 job.stop.set()
                 st.rerun(scope="fragment")
 

@@ -97,9 +97,11 @@ def show_cards(shown: Candidates, key: str) -> None:
     if not len(shown.columns):
         st.caption("No candidate of this query had this outcome.")
     for place in range((page - 1) * CARDS, min(page * CARDS, len(shown.columns))):
-        with st.container(border=True):
+        with st.container(border=True, gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.html(head(shown, place))
+                _label_button(shown, place, key)
             st.html(card(shown, place))
-            _label_button(shown, place, key)
 
 
 def _label_button(shown: Candidates, place: int, key: str) -> None:
@@ -107,29 +109,36 @@ def _label_button(shown: Candidates, place: int, key: str) -> None:
     pool, column = shown.selection.pool, int(shown.columns[place])
     pair = np.array([[pool.queries[shown.query], pool.documents[shown.query, column]]], dtype=np.int32)
     if st.button(
-        "Label this candidate", icon=":material/rule:", type="tertiary", key=f"{key}.{column}.label",
-        help="Opens it on the Label page, where a judgment is kept for good.",
+        "Label", icon=":material/rule:", type="tertiary", key=f"{key}.{column}.label",
+        help="Opens this candidate on the Label page, where a judgment is kept for good.",
     ):  # fmt: skip
         send_from_map(pool, pair, "one candidate chosen on the Mine page")
         st.switch_page(LABEL_PAGE)
 
 
-def card(shown: Candidates, place: int) -> str:
-    """Escaped HTML of one candidate: verdict, numbers, reason, text with the query's words marked."""
-    pool, column = shown.selection.pool, int(shown.columns[place])
-    row = int(pool.documents[shown.query, column])
-    data = pool.dataset
-    verdict, text = shown.verdicts[place], data.document_text(row)
-    query = data.query_text(int(pool.queries[shown.query]))
+def head(shown: Candidates, place: int) -> str:
+    """Escaped HTML of what became of one candidate, and its numbers."""
+    column, verdict = int(shown.columns[place]), shown.verdicts[place]
     kind = {TAKEN: "taken", ALLOWED: "allowed", REFUSED: "refused"}[verdict]
     label = f'<span class="negviz-verdict negviz-labelled">▲ {html.escape(shown.labels[place])}</span>'
-    title = data.document_title(row)
     return "".join([
         f'<div class="negviz-head"><span class="negviz-verdict negviz-{kind}">{WORDS[verdict]}</span>',
         label if shown.labels[place] else "",
         *(f"<span>{html.escape(fact)}</span>" for fact in facts(shown, column)),
         "</div>",
-        f'<div class="negviz-reason">{html.escape(shown.reason(place))}</div>' if verdict == REFUSED else "",
+    ])  # fmt: skip
+
+
+def card(shown: Candidates, place: int) -> str:
+    """Escaped HTML of one candidate: why it was refused, its text with the query's words marked, its id."""
+    pool, column = shown.selection.pool, int(shown.columns[place])
+    row = int(pool.documents[shown.query, column])
+    data = pool.dataset
+    text, title = data.document_text(row), data.document_title(row)
+    query = data.query_text(int(pool.queries[shown.query]))
+    refused = shown.verdicts[place] == REFUSED
+    return "".join([
+        f'<div class="negviz-reason">{html.escape(shown.reason(place))}</div>' if refused else "",
         f'<div class="negviz-title">{marked(title, spans(query, title))}</div>' if title else "",
         f'<div class="negviz-text">{marked(text, spans(query, text))}</div>',
         f'<div class="negviz-faint">{html.escape(data.document_id(row))}</div>',

@@ -98,14 +98,22 @@ def workbench() -> Workbench:
         stop_with(error)
     if pool is None:
         with st.container(border=True):
-            st.subheader(":material/inbox: No pool yet", anchor=False)
-            st.write(
-                "This page looks at mined candidates. Load the sample or your own data first; the sample takes "
-                "about half a minute."
-            )
+            stored = len(state.pools())
+            st.subheader(f":material/inbox: No pool {'in use' if stored else 'yet'}", anchor=False)
+            st.write(_way_to_a_pool(stored))
             st.page_link("pages/1_Load.py", label="Load data", icon=":material/upload_file:")
         st.stop()
     return Workbench(pool, state.current_recipe())
+
+
+def _way_to_a_pool(stored: int) -> str:
+    """What to do where no pool is in use, of so many stored ones."""
+    if building.running() is not None:
+        return "This page looks at mined candidates. They are being mined; the page Load shows how far that is."
+    if stored:
+        pools = "The pool that is stored is" if stored == 1 else f"The {stored:,} pools that are stored are"
+        return f"This page looks at mined candidates. {pools} listed on the page Load: choose one there, or load data."
+    return "This page looks at mined candidates. Load the sample, which takes about a minute, or your own data first."
 
 
 def stop_with(error: Exception) -> NoReturn:

@@ -17,6 +17,7 @@ from negviz.recipe import Recipe
 from negviz.selection import Selection
 from negviz.ui import cache, candidates, query_picker, recipe_editor, recipe_files, state
 from negviz.ui.candidates import Candidates
+from negviz.ui.metrics import show_metrics
 from negviz.ui.recipe_editor import Edited
 from negviz.ui.tables import show_paged
 from negviz.ui.texts import show_text
@@ -91,8 +92,7 @@ def totals(selection: Selection) -> None:
         ("Taken", summary["taken"], "Negatives that an export would write."),
         ("Starved queries", summary["starved"], f"Queries with fewer than {summary['count']} negatives."),
     ]
-    for column, (name, value, text) in zip(st.columns(4), facts, strict=True):
-        column.metric(name, f"{value:,}", border=True, help=text, height="stretch")
+    show_metrics((name, f"{value:,}", text) for name, value, text in facts)
 
 
 def overview(selection: Selection) -> None:

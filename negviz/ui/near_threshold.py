@@ -6,6 +6,7 @@ from functools import lru_cache
 import streamlit as st
 
 from negviz.arrays import PAD
+from negviz.dataset import Dataset
 from negviz.diagnostics.limits import limits
 from negviz.diagnostics.nearest_to_threshold import Near, nearest_to_threshold
 from negviz.lexical import spans
@@ -64,6 +65,7 @@ def _card(selection: Selection, near: Near, unit: str) -> str:
     data = pool.dataset
     query = data.query_text(int(pool.queries[near.query]))
     document = int(pool.documents[near.query, near.column])
+    positive = int(pool.positives[near.query, 0])
     away = f"{abs(near.distance):.3g} {unit} {'beyond' if near.distance > 0 else 'inside'} the limit"
     score = f"{scorer} {float(pool.score(scorer)[near.query, near.column]):.4g}"
     state = "taken" if selection.taken[near.query, near.column] else ""
@@ -71,21 +73,27 @@ def _card(selection: Selection, near: Near, unit: str) -> str:
         '<div class="negviz-card"><div class="negviz-head">',
         '<span class="negviz-verdict negviz-taken">● Taken</span>' if state else "",
         f"<span>{html.escape(score)}</span><span>{away}</span></div>",
-        f'<div class="negviz-title">{html.escape(shortened(query))}</div>',
-        _named("Positive", _positive(selection, near.query), query),
-        _named("Candidate", data.content(document), query),
-        f'<div class="negviz-faint">{html.escape(data.document_id(document))}</div></div>',
+        f'<div class="negviz-title negviz-query">{html.escape(shortened(query))}</div>',
+        _named("Candidate", *_document(data, document), query),
+        _named("Labelled positive", *_document(data, positive), query),
+        "</div>",
     ])  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
-def _named(name: str, text: str, query: str) -> str:
+def _named(name: str, document_id: str, title: str, text: str, query: str) -> str:
+    """Escaped HTML of a document under what it is here; its title stands apart from its text."""
     short = shortened(text)
-    return (
-        f'<div class="negviz-text"><span class="negviz-faint">{name}</span> {marked(short, spans(query, short))}</div>'
-    )
+    about = f"{name} · {document_id}" if document_id else name
+    return "".join([
+        f'<div class="negviz-part"><div class="negviz-faint">{html.escape(about)}</div>',
+        f'<div class="negviz-title">{marked(title, spans(query, title))}</div>' if title else "",
+        f'<div class="negviz-text">{marked(short, spans(query, short))}</div></div>',
+    ])  # fmt: skip
 
 
-def _positive(selection: Selection, query: int) -> str:
-    first = int(selection.pool.positives[query, 0])
-    return "none" if first == PAD else selection.pool.dataset.content(first)
+def _document(data: Dataset, row: int) -> tuple[str, str, str]:
+    """Id, title and text of a document; nothing but a word where the query has none."""
+    if row == PAD:
+        return "", "", "none"
+    return data.document_id(row), data.document_title(row), data.document_text(row)

@@ -47,8 +47,7 @@ def mine_form(dataset: Dataset, key: str) -> None:
         if st.button("Mine candidates", type="primary", key=f"{key}.mine", icon=":material/filter_alt:",
                      disabled=busy or nothing or not encoder):  # fmt: skip
             _start(dataset, order, typed, uploaded)
-        if busy:
-            st.caption("Another mining is under way; wait for it or stop it.")
+        building.show_again()
 
 
 def _encoder(key: str) -> str:

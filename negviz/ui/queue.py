@@ -89,6 +89,7 @@ def choose_order(bench: Workbench) -> tuple[str, int, int]:
         default=stored if stored in ORDERS else SUSPECT,
         format_func=str.capitalize,
         required=True,
+        wrap=True,
         key="label.order",
         on_change=_remember_order,
         help="The queue holds unlabelled pairs only. It is made once and stays as it is while you answer; choosing "

@@ -14,6 +14,7 @@ from negviz.pool import Pool
 from negviz.recipe import published
 from negviz.selection import Selection
 from negviz.ui import cache
+from negviz.ui.metrics import show_metrics
 from negviz.ui.mining import edit, outcome
 from negviz.ui.near_threshold import nearest
 from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight_curve, zones
@@ -47,14 +48,13 @@ def metrics(selection: Selection) -> None:
         "Starved queries": f"Queries with fewer than {selection.recipe.count} negatives.",
         "Queries with none": "Queries that are left without any negative.",
     }
-    for column, (name, text) in zip(st.columns(4), words.items(), strict=True):
-        change = 0 if before is None else now[name] - before[name]
-        bad = name in {"Starved queries", "Queries with none"}
-        column.metric(
-            name, f"{now[name]:,}", f"{change:+,} against published" if change else None,
-            delta_color="inverse" if bad else "off", border=True, height="stretch",
-            help=f"{text} The change is against the recipe as published.",
-        )  # fmt: skip
+    changes = {name: now[name] - before[name] for name in now} if before else {}
+    show_metrics(
+        ((name, f"{now[name]:,}", f"{text} The change is against the recipe as published.")
+         for name, text in words.items()),
+        changes={name: f"{change:+,} against published" for name, change in changes.items() if change},
+        bad=("Starved queries", "Queries with none"),
+    )  # fmt: skip
 
 
 def _counts(selection: Selection) -> dict[str, int]:

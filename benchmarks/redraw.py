@@ -1,9 +1,15 @@
-"""How long from a key press to the redrawn page: a slider on Thresholds, a verdict on Label.
+"""How long from a key press to the redrawn page: a slider on Thresholds and on Mine, a verdict on Label.
 
     .venv/bin/negviz pool sample --out /tmp/pool    # any folder
     .venv/bin/python benchmarks/redraw.py /tmp/pool
 
-Clocks run in the page: from the key event to the last change of the document that follows it.
+Clocks run in the page. A slider's clock runs from the key event to the end of the frame that shows the last change that
+follows it: a change of the document's main part, or a drawing command on any canvas, since a canvas is repainted without
+any change of the document. The end of a frame is taken as the first task after its animation callbacks, by when the
+frame's style, layout and paint are done in the page, though not yet its copying to the screen. "its charts" is the part
+until the last canvas was repainted (0 where a page draws none). The pointer
+rests outside the charts, as hovering draws as well.
+A verdict's clock runs from the key event to the next pair's text.
 """
 
 import json
@@ -13,27 +19,47 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from first_page import CHROMIUM, FLAGS, ROOT, free_port, wait_for
 from playwright.sync_api import Page, sync_playwright
 
 WATCH = """() => {
-    window.last = 0; window.first = 0; window.pressed = 0;
-    document.addEventListener('keydown', () => { window.pressed = performance.now(); window.first = 0; }, true);
-    new MutationObserver(() => {
-        window.last = performance.now();
-        if (!window.first) window.first = window.last;
-    }).observe(document.querySelector('[data-testid=stMain]'),
-               {subtree: true, childList: true, characterData: true, attributes: true});
+    window.last = 0; window.painted = 0; window.pressed = 0;
+    let due = false, drew = false;
+    const changed = (canvas) => {
+        drew ||= canvas;
+        if (due) return;
+        due = true;
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => {
+                due = false; window.last = performance.now();
+                if (drew) window.painted = window.last;
+                drew = false;
+            };
+            channel.port2.postMessage(0);
+        });
+    };
+    document.addEventListener('keydown', () => { window.pressed = performance.now(); window.painted = 0; }, true);
+    new MutationObserver(() => changed(false)).observe(document.querySelector('[data-testid=stMain]'),
+        {subtree: true, childList: true, characterData: true, attributes: true});
+    const brush = CanvasRenderingContext2D.prototype;
+    for (const name of ['clearRect', 'fill', 'fillRect', 'fillText', 'stroke', 'drawImage']) {
+        const plain = brush[name];
+        brush[name] = function (...given) { changed(true); return plain.apply(this, given); };
+    }
 }"""
+CHART = ".js-plotly-plot .main-svg, [data-testid=stEChartsChart] canvas"
 
 
-def press(page: Page, key: str) -> float:
-    """Milliseconds from a key press until nothing changes any more."""
+def press(page: Page, key: str) -> tuple[float, float]:
+    """Milliseconds from a key press until nothing changes any more, and until the last canvas was repainted."""
     page.keyboard.press(key)
     page.wait_for_timeout(900)
-    return float(page.evaluate("window.last - window.pressed"))
+    whole, painted = page.evaluate("[window.last - window.pressed, Math.max(window.painted - window.pressed, 0)]")
+    return float(whole), float(painted)
 
 
 def settle(page: Page) -> None:
@@ -41,9 +67,9 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(3000)
 
 
-def slider(page: Page, url: str) -> list[float]:
-    page.goto(f"{url}/Thresholds")
-    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=120_000)
+def slider(page: Page, url: str, name: str = "Thresholds") -> list[tuple[float, float]]:
+    page.goto(f"{url}/{name}")
+    page.locator(CHART).first.wait_for(timeout=120_000)
     settle(page)
     page.evaluate(WATCH)
     page.get_by_role("slider").first.focus()
@@ -70,7 +96,7 @@ def verdict(page: Page, url: str) -> list[float]:
     return times[4:]
 
 
-def figures(times: list[float]) -> dict[str, float]:
+def figures(times: Sequence[float]) -> dict[str, float]:
     ordered = sorted(times)
     return {
         "p50 ms": round(statistics.median(ordered)),
@@ -94,7 +120,12 @@ def main() -> None:
                 with sync_playwright() as playwright:
                     page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
                     page.set_viewport_size({"width": 1440, "height": 1000})
-                    print(json.dumps({"slider": figures(slider(page, url)), "verdict": figures(verdict(page, url))}))
+                    found = {}
+                    for name in ("Thresholds", "Mine"):
+                        whole, painted = zip(*slider(page, url, name), strict=True)
+                        found[f"slider on {name}"] = figures(whole)
+                        found[f"its charts on {name}"] = figures(painted)
+                    print(json.dumps({**found, "verdict": figures(verdict(page, url))}, indent=1))
             finally:
                 server.terminate()
 

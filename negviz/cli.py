@@ -272,6 +272,7 @@ def select(
     as_json: bool,
 ) -> None:
     """Run a recipe over POOL and write who was taken, who was refused, and by what."""
+    from negviz.advice import outcome_warnings, scale_warnings
     from negviz.recipe import find_recipe
     from negviz.select import select as run
     from negviz.store import open_pool, save_selection
@@ -286,7 +287,10 @@ def select(
         opened = open_pool(pool_folder)
         selection = run(opened, wanted, _labels(labels_file, opened.dataset))
         save_selection(selection, out)
-        return selection.summary()
+        warnings = [*scale_warnings(wanted, opened), *outcome_warnings(selection)]
+        for warning in warnings:
+            click.echo(f"negviz: note: {warning}", err=True)
+        return {**selection.summary(), "warnings": warnings}
 
     _report(work, as_json, _funnel_lines)
 

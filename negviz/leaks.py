@@ -62,6 +62,7 @@ def leak_flags(
     mark("same group as a positive", _same_group(dataset, documents, positives))
     siblings = sibling_positives(dataset, embeddings)
     mark("positive of a near-identical query", _listed(queries, documents, siblings))
+    mark("repeats another candidate", _repeats(content[documents], present & np.equal(flags, 0)))
     flags[present & _listed(queries, documents, _pairs(dataset.given.queries, dataset.given.documents))] |= (
         KNOWN_NEGATIVE
     )
@@ -93,6 +94,17 @@ def _any_positive(documents: Ints, positives: Ints, codes: Ints) -> Bools:
         known = np.not_equal(column, PAD)[:, None]
         result |= known & np.equal(codes[documents], codes[column][:, None])
     return result
+
+
+def _repeats(codes: Ints, left: Bools) -> Bools:
+    """Candidates with the text of another that is left, of smaller id: one text is one negative, not several."""
+    order = np.lexsort((codes, ~left), axis=1)
+    ordered = np.take_along_axis(codes, order, axis=1)
+    again = np.zeros(codes.shape, dtype=bool)
+    again[:, 1:] = np.equal(ordered[:, 1:], ordered[:, :-1])
+    result = np.zeros(codes.shape, dtype=bool)
+    np.put_along_axis(result, order, again, axis=1)
+    return result & left
 
 
 def _near_duplicates(dataset: Dataset, documents: Ints, positives: Ints, undecided: Bools) -> Bools:

@@ -181,8 +181,10 @@ def _run_names(runs: Sequence[Path]) -> dict[str, Path]:
     names: dict[str, Path] = {}
     for path in runs:
         name = stem(Path(path))
-        if name in names or name in RETRIEVERS or name in SCORERS:
-            raise DataError(f"The run file {path} would be called '{name}', which is taken; rename the file.")
+        if name in RETRIEVERS or name in SCORERS:
+            name = f"{name}_run"
+        if name in names:
+            raise DataError(f"Two run files would be called '{name}' ({names[name]} and {path}); rename one of them.")
         names[name] = Path(path)
     return names
 

@@ -22,6 +22,7 @@ LEAKS = {
     "blank text": 16,
     "positive of a near-identical query": 32,
     "same group as a positive": 64,
+    "repeats another candidate": 256,
 }
 KNOWN_NEGATIVE = 128
 ALL_LEAKS = sum(LEAKS.values())

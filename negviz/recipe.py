@@ -163,7 +163,12 @@ class Recipe:
         return str(yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=100))
 
 
-ALLOWABLE = ("near-duplicate of a positive", "positive of a near-identical query", "same group as a positive")
+ALLOWABLE = (
+    "near-duplicate of a positive",
+    "positive of a near-identical query",
+    "same group as a positive",
+    "repeats another candidate",
+)
 
 
 def _named(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -183,3 +183,14 @@ def test_empty_dataset_of_candidates():
     alone = dataset_of([])
     flags = leak_flags(alone, np.array([0], np.int32), np.full((1, 1), -1, np.int32), np.array([[0]], np.int32))
     assert flags.tolist() == [[0]]
+
+
+def test_one_text_is_one_candidate_and_the_smallest_id_stays():
+    same = ("", "An unrelated sentence about rivers.")
+    found = leaks(dataset_of([("", "other"), same, ("", same[1].upper()), same]))
+    assert [found[name] for name in ("c00", "c01", "c02", "c03")] == [
+        [],
+        [],
+        ["repeats another candidate"],
+        ["repeats another candidate"],
+    ]

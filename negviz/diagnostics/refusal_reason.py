@@ -18,6 +18,7 @@ FIXED = {
     "blank text": "There is nothing to read in it.",
     "positive of a near-identical query": "It is a labelled positive of a nearly identical query.",
     "same group as a positive": "It belongs to the same group (article) as a labelled positive.",
+    "repeats another candidate": "Its text equals that of another candidate, which stays.",
     "labelled false negative": "Somebody labelled it a false negative.",
     "labelled drop": "Somebody labelled it 'drop'.",
     "fewer than count left": "Its query has too few negatives left and is dropped as a whole.",

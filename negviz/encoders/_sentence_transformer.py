@@ -1,7 +1,8 @@
 """A sentence-transformers model in a local folder: safetensors only, no code but the library's own."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,12 +91,30 @@ def load_folder(name: str, folder: Path, *, max_length: int | None = None) -> Se
     return SentenceTransformerEncoder(name, model, folder_digests(folder))
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' bars and remarks about loading off the screen; errors are raised all the same."""
+    from transformers.utils import logging as untyped
+
+    logging: Any = untyped
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        logging.enable_progress_bar()
+
+
 def _load(name: str, folder: Path) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
 
     options = {"use_safetensors": True, "trust_remote_code": False}
+    safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True, "model_kwargs": options}
     try:
-        return SentenceTransformer(str(folder), trust_remote_code=False, local_files_only=True, model_kwargs=options)
+        with _quiet():
+            return SentenceTransformer(str(folder), **safe)
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(

@@ -98,7 +98,8 @@ def show_cards(shown: Candidates, key: str) -> None:
         st.caption("No candidate of this query had this outcome.")
     for place in range((page - 1) * CARDS, min(page * CARDS, len(shown.columns))):
         with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            line = f"negviz_line.{key}.{int(shown.columns[place])}"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=line):
                 st.html(head(shown, place))
                 _label_button(shown, place, key)
             st.html(card(shown, place))

@@ -48,7 +48,10 @@ class Workbench:
         try:
             return cache.selection(self.pool, self.recipe, self.labels)
         except NegvizError as error:
-            stop_with(error)
+            st.error("The recipe cannot run on this pool.", icon=":material/error:")
+            st.text(str(error))
+            page_link("pages/2_Mine.py", "Choose another recipe", "filter_alt")
+            st.stop()
 
 
 def open_page(title: str, caption: str) -> None:

@@ -122,10 +122,12 @@ def _files(key: str) -> Choice | None:
 def _options(choice: Choice | None, key: str) -> dict[str, Any]:
     """Widgets of what the loader can be told; None or left out where it is to find out itself."""
     failed = last()
-    columns_unknown = failed is not None and "--column" in (failed.message if failed.error else "")
+    message = failed.message if failed is not None and failed.error else ""
+    columns_unknown, encoding_unknown = "--column" in message, "--encoding" in message
     asked = f"{key}.columns_asked"
     st.session_state[asked] = by_hand_first = bool(st.session_state.get(asked)) or columns_unknown
-    with st.expander("Options: format, encoding, split, columns", icon=":material/settings:", expanded=columns_unknown):
+    with st.expander("Options: format, encoding, split, columns", icon=":material/settings:",
+                     expanded=columns_unknown or encoding_unknown):  # fmt: skip
         first, second, third = st.columns(3)
         titles = _formats()
         wanted = first.selectbox(
@@ -264,6 +266,8 @@ def reading() -> Reading | None:
         st.text("Reading was stopped." if isinstance(job.error, CancelledError) else job.message)
         if isinstance(job.error, DataError) and "--column" in job.message:
             st.caption("Name the columns in the options above, then read again.")
+        elif isinstance(job.error, DataError) and "--encoding" in job.message:
+            st.caption("Choose the text encoding in the options above, then read again.")
         return None
     result: Reading = job.result
     return result

@@ -125,10 +125,12 @@ def desk_at_hand(bench: Workbench, order: str, size: int, seed: int) -> Desk:
     signature = (bench.pool.fingerprint, bench.recipe.to_yaml(), order, size, seed, str(stamp), annotator)
     desk = st.session_state.get(DESK)
     if not isinstance(desk, Desk) or desk.signature != signature:
+        # First, since a recipe that cannot run on this pool stops the page here, with its sentence.
+        selection = bench.selection
         queue = _make(bench, order, size, seed)
         store = cache.label_store()
         own = dict(store.current(annotator))
-        desk = Desk(signature, Walk(queue), bench.selection, annotator, dict(bench.labels), own)
+        desk = Desk(signature, Walk(queue), selection, annotator, dict(bench.labels), own)
         desk.recent = recent_answers(store, bench.pool, annotator)
         st.session_state[DESK] = desk
     return desk

@@ -7,6 +7,7 @@ from typing import Any, cast, get_args
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from negviz.advice import scale_warnings
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.draws import DRAWS
 from negviz.errors import RecipeError
@@ -17,7 +18,6 @@ from negviz.select import resolved_knobs
 from negviz.selection import Selection
 from negviz.strategies import STRATEGIES
 from negviz.ui import cache, forms, state
-from negviz.ui.recipe_warnings import scale_warnings
 from negviz.ui.texts import show_text
 
 ANCHORS = {"min": "weakest positive", "mean": "mean of the positives", "max": "strongest positive"}

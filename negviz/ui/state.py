@@ -13,7 +13,7 @@ from negviz.recipe import Recipe, find_recipe, recipe_of
 from negviz.store import file_written_beside
 from negviz.ui import cache
 
-FIRST_RECIPE = "nv_perc"
+FIRST_RECIPES = ("nv_perc", "bm25")
 
 
 def _file() -> Path:
@@ -56,8 +56,10 @@ def pools_folder() -> Path:
 def pools() -> list[str]:
     """Names of the stored pools, newest first."""
     folder = pools_folder()
-    found = [path for path in folder.iterdir() if (path / "manifest.json").is_file()] if folder.is_dir() else []
-    return [path.name for path in sorted(found, key=lambda path: -path.stat().st_mtime) if not path.name.startswith(".")]
+    inside = list(folder.iterdir()) if folder.is_dir() else []
+    # Names with a leading dot are pools that are being written, or were when the process was killed.
+    found = [path for path in inside if (path / "manifest.json").is_file() and not path.name.startswith(".")]
+    return [path.name for path in sorted(found, key=lambda path: -path.stat().st_mtime)]
 
 
 def current_pool() -> Pool | None:
@@ -82,8 +84,18 @@ def current_recipe() -> Recipe:
         try:
             return recipe_of(stored)
         except NegvizError:
-            return find_recipe(FIRST_RECIPE)
-    return find_recipe(FIRST_RECIPE)
+            return _first_recipe()
+    return _first_recipe()
+
+
+def _first_recipe() -> Recipe:
+    """A recipe to begin with: the usual one, or where the pool lacks its scores one whose scores it has."""
+    try:
+        pool = current_pool()
+    except NegvizError:
+        pool = None
+    candidates = [find_recipe(name) for name in FIRST_RECIPES]
+    return next((recipe for recipe in candidates if pool is None or recipe.scorer in pool.scores), candidates[0])
 
 
 def use_recipe(recipe: Recipe) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from negviz.advice import scale_warnings
 from negviz.diagnostics.score_profile import score_profile
 from negviz.home import home_folder
 from negviz.pool import Pool
 from negviz.recipe import find_recipe
 from negviz.strategies import STRATEGIES
 from negviz.ui.forms import placed, round_step, slider_limits
-from negviz.ui.recipe_warnings import scale_warnings
 from negviz.ui.threshold_lines import drawn_limits, placed_rows, weight_curve, zones
 from tests.app.conftest import HOSTILE, words
 from tests.app.test_mine import counts, html, slider, widget

@@ -1,9 +1,9 @@
-"""Warnings about numbers of a recipe that were chosen for other scores than those at hand."""
+"""Advice: what a person should know before they trust a recipe on the pool at hand."""
 
 from negviz.pool import Pool
 from negviz.recipe import Recipe, Step, published
+from negviz.selection import Selection
 from negviz.strategies import STRATEGIES
-from negviz.ui import forms
 
 ANY_SCALE = {"", "any", "rank"}
 
@@ -27,8 +27,25 @@ def scale_warnings(recipe: Recipe, pool: Pool) -> list[str]:
         f"'{step.name}' still has the value of the paper, which was chosen for another model's scores. On this "
         "pool the same number may refuse everything or nothing: look where it falls."
         for step in foreign
-        if not forms.anchored(STRATEGIES.get(step.strategy))
+        if not anchored(step)
     ]
+
+
+def anchored(step: Step) -> bool:
+    """Whether a step compares candidates with the positive's score."""
+    return step.strategy in STRATEGIES and "anchor" in STRATEGIES.get(step.strategy).wants
+
+
+def outcome_warnings(selection: Selection) -> list[str]:
+    """A sentence where nothing at all was taken: what refused the most, and what to try."""
+    if selection.taken.any() or not selection.candidates:
+        return []
+    step, count = max(selection.refused_counts, key=lambda pair: pair[1], default=("", 0))
+    several = (selection.pool.positives >= 0).sum(axis=1).max(initial=0) > 1
+    hint = ""
+    if several and selection.recipe.anchor == "min" and any(anchored(each) for each in selection.recipe.steps):
+        hint = " Queries have several positives and the weakest is the anchor: try anchor=max or anchor=mean."
+    return [f"Nothing was taken; '{step}' refused the most, {count:,} of {selection.candidates:,} candidates.{hint}"]
 
 
 def _word(scale: str) -> str:
@@ -40,4 +57,4 @@ def _on_scores(step: Step) -> bool:
     if step.strategy not in STRATEGIES:
         return False
     entry = STRATEGIES.get(step.strategy)
-    return forms.anchored(entry) or any(knob.range and knob.range.scale == "score" for knob in entry.knobs)
+    return anchored(step) or any(knob.range and knob.range.scale == "score" for knob in entry.knobs)

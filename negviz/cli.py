@@ -215,7 +215,8 @@ def pool(
 ) -> None:
     """Retrieve, score and flag the candidates of DATA, and store them as a pool."""
     from negviz.mine import DEFAULT_RETRIEVERS, build_pool
-    from negviz.store import check_folder, save_pool
+    from negviz.store import save_pool
+    from negviz.writing import check_folder
 
     def work() -> Report:
         check_folder(out)

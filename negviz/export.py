@@ -22,8 +22,8 @@ from negviz.labels import Labels
 from negviz.loaders import LOADERS
 from negviz.registry import Entry
 from negviz.selection import Selection
-from negviz.store import MANIFEST, written_beside
 from negviz.training_set import TrainingSet, Unsure, make_training_set
+from negviz.writing import MANIFEST, written_beside
 
 KIND = "training set"
 CARD = "README.md"

@@ -9,8 +9,8 @@ from negviz.arrays import Ints, Scores, fingerprint, frozen
 from negviz.embeddings import Embeddings
 from negviz.home import home_folder
 from negviz.layout import Cancelled, Progress, ProjectionSettings, never, pca, silent, unit_length
-from negviz.store import file_written_beside
 from negviz.umap_layout import umap_apart
+from negviz.writing import file_written_beside
 
 VERSION = "projection 1"
 

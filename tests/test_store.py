@@ -17,16 +17,8 @@ from negviz.errors import DataError
 from negviz.pool import Pool
 from negviz.select import select
 from negviz.selection import Selection
-from negviz.store import (
-    check_folder,
-    file_written_beside,
-    open_pool,
-    read_selection,
-    save_pool,
-    save_selection,
-    selection_table,
-    written_beside,
-)
+from negviz.store import open_pool, read_selection, save_pool, save_selection, selection_table
+from negviz.writing import check_folder, file_written_beside, written_beside
 from tests.pools import make_dataset, make_pool, recipe
 
 

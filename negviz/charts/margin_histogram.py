@@ -1,18 +1,22 @@
 """Histogram of the distance to the positive."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
+from negviz.arrays import Floats
 from negviz.charts import CHARTS, POSITIVE, REFUSED, SOFT, TAKEN, Line, Zone
-from negviz.charts._figure import Draft, Numbers
+from negviz.charts._option import DASHES, Numbers, Sketch, percentages
+from negviz.charts._shares import filled, outlined, ranges, told
+
+WEIGHT = "Weight (top is 1)"
 
 
 @CHARTS.register("Histogram of the distance to the positive")
 def margin_histogram(
-    edges: npt.NDArray[np.float64],
+    edges: Floats,
     candidates: Numbers,
     taken: Numbers,
     axis: str,
@@ -20,7 +24,7 @@ def margin_histogram(
     lines: Sequence[Line] = (),
     zones: Sequence[Zone] = (),
     curve: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
-) -> go.Figure:
+) -> dict[str, Any]:
     """Show how far below or above their query's positive the candidates score.
 
     Args:
@@ -31,18 +35,19 @@ def margin_histogram(
         lines: Limits to draw; the positive itself is always drawn.
         zones: Intervals to shade.
         curve: Distances and the weight at each, drawn on an axis of its own from 0 to 1.
+
+    Returns:
+        Option of ECharts.
     """
-    draft = Draft(axis, "share of each group, %")
-    draft.bars(edges, candidates, "Candidates", REFUSED)
-    draft.outline(edges, taken, "Taken", TAKEN)
+    hover = "{@[2]}<br>Candidates {@[3]}<br>Taken {@[4]}"
+    texts = [ranges(edges), told(candidates), told(taken)]
     if curve is not None:
-        draft.traces.append({
-            "type": "scatter", "x": curve[0], "y": curve[1], "name": "Weight", "mode": "lines", "yaxis": "y2",
-            "hovertemplate": "%{y:.3f}", "line": {"color": SOFT, "width": 2, "dash": "dashdot"},
-        })  # fmt: skip
-        draft.layout["yaxis2"] = {
-            "overlaying": "y", "side": "right", "range": [0, 1.05], "showgrid": False, "tickvals": [0, 0.5, 1],
-            "title": {"text": "weight"},
-        }  # fmt: skip
-    draft.mark([Line("Positive", 0.0, POSITIVE, "solid"), *lines], zones)
-    return draft.figure()
+        hover += "<br>Weight {@[5]}"
+        texts.append([f"{weight:.3f}" for weight in np.interp((edges[:-1] + edges[1:]) / 2, *curve)])
+    sketch = Sketch(axis, "share of each group, %", hover, x_axis={"min": edges[0], "max": edges[-1]})
+    sketch.steps(edges, percentages(candidates), filled("Candidates", REFUSED), texts)
+    sketch.steps(edges, percentages(taken), outlined("Taken", TAKEN, "solid"))
+    if curve is not None:
+        sketch.beside(WEIGHT, *curve, {"color": SOFT, "width": 2, "type": DASHES["dashdot"]})
+    sketch.mark([Line("Positive", 0.0, POSITIVE, "solid"), *lines], zones)
+    return sketch.option()

@@ -1,24 +1,23 @@
 """Score histogram."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import plotly.graph_objects as go
-
+from negviz.arrays import Floats
 from negviz.charts import CHARTS, POSITIVE, REFUSED, TAKEN, Line
-from negviz.charts._figure import Draft, Numbers
+from negviz.charts._option import Numbers, Sketch, percentages
+from negviz.charts._shares import filled, outlined, ranges, told
 
 
 @CHARTS.register("Score histogram")
 def score_histogram(
-    edges: npt.NDArray[np.float64],
+    edges: Floats,
     candidates: Numbers,
     positives: Numbers,
     taken: Numbers,
     axis: str,
     lines: Sequence[Line] = (),
-) -> go.Figure:
+) -> dict[str, Any]:
     """Compare where the scores of candidates, positives and taken negatives lie; each group adds up to 100%.
 
     Args:
@@ -28,10 +27,15 @@ def score_histogram(
         taken: (bins,) counts of taken negatives.
         axis: Title of the score axis.
         lines: Limits to draw.
+
+    Returns:
+        Option of ECharts.
     """
-    draft = Draft(axis, "share of each group, %")
-    draft.bars(edges, candidates, "Candidates", REFUSED)
-    draft.outline(edges, positives, "Positives", POSITIVE, "dot")
-    draft.outline(edges, taken, "Taken", TAKEN)
-    draft.mark(lines)
-    return draft.figure()
+    hover = "{@[2]}<br>Candidates {@[3]}<br>Positives {@[4]}<br>Taken {@[5]}"
+    texts = [ranges(edges), told(candidates), told(positives), told(taken)]
+    sketch = Sketch(axis, "share of each group, %", hover, x_axis={"min": edges[0], "max": edges[-1]})
+    sketch.steps(edges, percentages(candidates), filled("Candidates", REFUSED), texts)
+    sketch.steps(edges, percentages(positives), outlined("Positives", POSITIVE, "dotted"))
+    sketch.steps(edges, percentages(taken), outlined("Taken", TAKEN, "solid"))
+    sketch.mark(lines)
+    return sketch.option()

@@ -5,9 +5,7 @@ import io
 import os
 import re
 import sys
-import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +16,7 @@ from negviz.errors import LabelError
 from negviz.labels.events import LabelEvent
 from negviz.labels.rows import RowReader
 from negviz.labels.state import Labels
+from negviz.writing import file_written_beside
 
 COLUMNS = (
     *("query_id", "document_id", "verdict", "grade", "query", "document", "note", "annotator", "time", "queue"),
@@ -44,7 +43,8 @@ def write_labels(events: Iterable[LabelEvent] | Labels, path: str | os.PathLike[
         Number of events written.
 
     Raises:
-        LabelError: If the suffix is another one, or the file cannot be written.
+        LabelError: If the suffix is another one.
+        DataError: If the file cannot be written.
     """
     target = Path(path)
     writers: dict[str, Callable[[LabelEvent], str]] = {".csv": _csv_line, **dict.fromkeys(JSON_LINES, _json_line)}
@@ -53,7 +53,8 @@ def write_labels(events: Iterable[LabelEvent] | Labels, path: str | os.PathLike[
     line = writers[target.suffix.lower()]
     head = ",".join(COLUMNS) + "\r\n" if line is _csv_line else ""
     lines = [line(event) for event in (events.values() if isinstance(events, Labels) else events)]
-    _replace_file(target, "".join([head, *lines]).encode())
+    with file_written_beside(target) as beside:
+        beside.write_bytes("".join([head, *lines]).encode())
     return len(lines)
 
 
@@ -105,24 +106,6 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """The cell that was guarded; any other as it is."""
     return cell[1:] if _GUARDED.match(cell) else cell
-
-
-def _replace_file(target: Path, data: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    except OSError as problem:
-        raise LabelError(
-            f"Labels cannot be written to '{target}' ({problem.strerror}); choose another place."
-        ) from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def _text(source: Path) -> str:

@@ -16,10 +16,11 @@ from negviz.dataset import Dataset
 from negviz.errors import CancelledError
 from negviz.load import SAMPLE, load
 from negviz.pool import Pool
-from negviz.store import file_written_beside, save_pool
+from negviz.store import save_pool
 from negviz.ui import jobs, state
 from negviz.ui.jobs import Job
 from negviz.ui.links import page_link
+from negviz.writing import file_written_beside
 
 KIND = "pool"
 OPEN = "NEGVIZ_OPEN"

@@ -19,10 +19,10 @@ from negviz.pool import Pool
 from negviz.queue import Queue, Walk, chance, make_queue, nearness, queue_of_pairs, suspicion, taken_first
 from negviz.select import resolved_knobs
 from negviz.selection import Selection
-from negviz.store import file_written_beside
 from negviz.strategies import STRATEGIES
 from negviz.ui import cache, state
 from negviz.ui.frame import Workbench
+from negviz.writing import file_written_beside
 
 SUSPECT, NEAR, TAKEN, RANDOM, FROM_MAP = "most suspect", "near the threshold", "taken first", "random", "map selection"
 ORDERS = {

@@ -10,8 +10,8 @@ from negviz.errors import NegvizError
 from negviz.home import home_folder
 from negviz.pool import Pool
 from negviz.recipe import Recipe, find_recipe, recipe_of
-from negviz.store import file_written_beside
 from negviz.ui import cache
+from negviz.writing import file_written_beside
 
 FIRST_RECIPES = ("nv_perc", "bm25")
 

@@ -4,11 +4,10 @@
     .venv/bin/python benchmarks/redraw.py /tmp/pool
 
 Clocks run in the page. A slider's clock runs from the key event to the end of the frame that shows the last change that
-follows it: a change of the document's main part, or a drawing command on any canvas, since a canvas is repainted without
-any change of the document. The end of a frame is taken as the first task after its animation callbacks, by when the
-frame's style, layout and paint are done in the page, though not yet its copying to the screen. "its charts" is the part
-until the last canvas was repainted (0 where a page draws none). The pointer
-rests outside the charts, as hovering draws as well.
+follows it: a change of the document's main part, or a drawing command on any canvas, since a canvas is repainted
+without a change of the document. A frame ends with the first task after its animation callbacks: by then its style,
+layout and paint are done in the page, though it is not yet on the screen. "its charts" runs until the last canvas was
+repainted, 0 where none is. The pointer rests outside the charts, as hovering draws as well.
 A verdict's clock runs from the key event to the next pair's text.
 """
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from negviz.arrays import Bools, Floats, Ints, frozen, uniform
 from negviz.pool import Anchor, Pool
+from negviz.text import text_key
 
 MOST = 10_000
 NOT_ASKED = -np.inf
@@ -144,15 +145,33 @@ def make_queue(
         reach = np.partition(values, len(values) - most)[len(values) - most]
         cells, values = cells[values >= reach], values[values >= reach]
     cells = cells[np.argsort(-values, kind="stable")][:most]
-    rows = cells // pool.depth
+    queries = np.asarray(pool.queries[cells // pool.depth], dtype=np.int32)
+    documents = np.asarray(pool.documents.ravel()[cells], dtype=np.int32)
+    # A drawn sample is asked as it was drawn; elsewhere nobody judges the same two texts twice.
+    first = (
+        np.ones(len(cells), dtype=bool) if probability is not None else _first_of_its_texts(pool, queries, documents)
+    )
     return Queue(
         order,
-        np.asarray(pool.queries[rows], dtype=np.int32),
-        np.asarray(pool.documents.ravel()[cells], dtype=np.int32),
-        considered=int(asked.sum()),
+        queries[first],
+        documents[first],
+        considered=int(asked.sum() - (~first).sum()),
         labelled=int((asked & labelled).sum()),
         probability=probability,
     )
+
+
+def _first_of_its_texts(pool: Pool, queries: Ints, documents: Ints) -> Bools:
+    """(pairs,), False where an earlier pair has the same texts, since one answer counts for both."""
+    data = pool.dataset
+    query_keys = {row: text_key(data.query_text(row)) for row in np.unique(queries).tolist()}
+    document_keys = {row: text_key(data.content(row)) for row in np.unique(documents).tolist()}
+    first, seen = np.ones(len(queries), dtype=bool), set()
+    for place, (query, document) in enumerate(zip(queries.tolist(), documents.tolist(), strict=True)):
+        pair = query_keys[query], document_keys[document]
+        first[place] = pair not in seen
+        seen.add(pair)
+    return first
 
 
 def queue_of_pairs(pairs: npt.NDArray[np.integer], labelled: Bools, *, order: str) -> Queue:

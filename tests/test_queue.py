@@ -1,10 +1,13 @@
 """The queue: who is asked about first, what is left out, and a walk that never answers what was not shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negviz.dataset import Dataset
 from negviz.labels import LabelEvent, Labels
 from negviz.pool import Pool
 from negviz.queue import NOT_ASKED, Queue, Walk, chance, make_queue, nearness, queue_of_pairs, suspicion, taken_first
@@ -201,3 +204,20 @@ def test_pairs_are_read_only(tiny: Pool, order: str) -> None:
     queue = make_queue(tiny, suspicion(tiny, scorer="dense", anchor="min"), nothing(tiny), order=order)
     with pytest.raises(ValueError, match="read-only"):
         queue.queries[0] = 1
+
+
+def test_the_same_two_texts_are_asked_about_once_but_a_drawn_sample_stays_as_it_was_drawn() -> None:
+    pool = make_pool([[0.9, 0.8, 0.7]], [[0.5]])
+    texts = ["the positive", "Hitting the wall", "another text", "hitting  the WALL"]
+    dataset = Dataset.build(
+        name="copies", format="test", queries=[("q0", "what is it?")],
+        documents=[(f"d{row}", "", texts[min(row, 3)]) for row in range(len(pool.dataset.documents))],
+        positives=[("q0", "d0", 1)],
+    )  # fmt: skip
+    pool = replace(pool, dataset=dataset)
+    priority = suspicion(pool, scorer="dense", anchor="min")
+    queue = make_queue(pool, priority, nothing(pool), order="most suspect")
+    assert pairs(queue) == [(0, 1), (0, 2)]
+    assert queue.considered == 2
+    drawn = make_queue(pool, priority, nothing(pool), order="random", probability=0.5)
+    assert pairs(drawn) == [(0, 1), (0, 2), (0, 3)]

@@ -1,5 +1,6 @@
 """How a histogram of shares looks and what hovering over a bin says."""
 
+from itertools import pairwise
 from typing import Any
 
 from negviz.arrays import Floats
@@ -10,7 +11,7 @@ def filled(name: str, colour: str) -> dict[str, Any]:
     """A group drawn as an area."""
     return {
         "name": name,
-        "itemStyle": {"color": colour},
+        "itemStyle": {"color": colour, "opacity": 0.6},
         "areaStyle": {"color": colour, "opacity": 0.45},
         "lineStyle": {"color": colour, "width": 0.5},
     }
@@ -24,7 +25,7 @@ def outlined(name: str, colour: str, dash: str) -> dict[str, Any]:
 def ranges(edges: Floats) -> list[str]:
     """From where to where each bin goes."""
     ends = [f"{edge:.3g}" for edge in edges]
-    return [f"{low} to {high}" for low, high in zip(ends[:-1], ends[1:], strict=True)]
+    return [f"{low} to {high}" for low, high in pairwise(ends)]
 
 
 def told(counts: Numbers) -> list[str]:

@@ -44,7 +44,7 @@ def margin_histogram(
     if curve is not None:
         hover += "<br>Weight {@[5]}"
         texts.append([f"{weight:.3f}" for weight in np.interp((edges[:-1] + edges[1:]) / 2, *curve)])
-    sketch = Sketch(axis, "share of each group, %", hover, x_axis={"min": edges[0], "max": edges[-1]})
+    sketch = Sketch(axis, "share of each group, %", hover, ends=(float(edges[0]), float(edges[-1])))
     sketch.steps(edges, percentages(candidates), filled("Candidates", REFUSED), texts)
     sketch.steps(edges, percentages(taken), outlined("Taken", TAKEN, "solid"))
     if curve is not None:

@@ -33,7 +33,7 @@ def score_histogram(
     """
     hover = "{@[2]}<br>Candidates {@[3]}<br>Positives {@[4]}<br>Taken {@[5]}"
     texts = [ranges(edges), told(candidates), told(positives), told(taken)]
-    sketch = Sketch(axis, "share of each group, %", hover, x_axis={"min": edges[0], "max": edges[-1]})
+    sketch = Sketch(axis, "share of each group, %", hover, ends=(float(edges[0]), float(edges[-1])))
     sketch.steps(edges, percentages(candidates), filled("Candidates", REFUSED), texts)
     sketch.steps(edges, percentages(positives), outlined("Positives", POSITIVE, "dotted"))
     sketch.steps(edges, percentages(taken), outlined("Taken", TAKEN, "solid"))

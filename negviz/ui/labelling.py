@@ -37,6 +37,7 @@ def name_field() -> None:
 
 def _rename() -> None:
     state.remember(annotator=str(st.session_state["label.annotator"]).strip())
+    st.session_state["label.annotator"] = state.annotator()
 
 
 @st.fragment
@@ -66,10 +67,10 @@ def label_desk(pool: Pool) -> None:
 def _status(desk: Desk) -> None:
     walk, total = desk.walk, len(desk.walk.queue)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        at = "aside" if walk.aside else f"{min(walk.place + 1, total):,}"
         rest = walk.queue.considered - walk.queue.labelled
         of = f"{total:,}" if rest == total else f"{total:,} (the first of {rest:,})"
-        words = f"**{at}** of {of} · {walk.answered:,} answered"
+        at = f"**Outside the queue** of {of}" if walk.aside else f"**{min(walk.place + 1, total):,}** of {of}"
+        words = f"{at} · {walk.answered:,} answered"
         st.markdown(words + (f" · {len(walk.skipped):,} skipped" if walk.skipped else ""), width="content")
         if desk.said:
             st.caption(desk.said, width="content")

@@ -24,6 +24,7 @@ from negviz.ui.texts import show_text
 
 ONE, ALL = "One query", "All queries"
 CURVE = 60
+CURVE_HEIGHT = 300
 
 
 @st.fragment
@@ -203,10 +204,11 @@ def curve(shown: Candidates) -> None:
         positive = shown.selection.reason(query, int(column)) == "labelled positive"
         false = label == Verdict.FALSE_NEGATIVE
         words.append("labelled positive" if positive else "labelled false negative" if false else verdict)
-    figure = rank_curve(
+    option = rank_curve(
         pool.rank(scorer)[query, shown.columns], pool.score(scorer)[query, shown.columns], words,
         pool.positive_scores[scorer][query], f"score, {scorer}", shown=CURVE if len(shown.columns) > CURVE else None,
     )  # fmt: skip
-    st.plotly_chart(
-        figure, alt="Score of each candidate of the query against its rank, with the level of the positives"
-    )
+    st.echarts_chart(
+        option, key="mine.curve", height=CURVE_HEIGHT,
+        alt="Score of each candidate of the query against its rank, with the level of the positives",
+    )  # fmt: skip

@@ -1,6 +1,9 @@
 """Tables of any length: shown a page at a time, downloaded whole."""
 
+import html
 import io
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +30,24 @@ def show_paged(table: pa.Table, key: str) -> None:
     if pages > 1:
         first = (page - 1) * PAGE + 1
         st.caption(f"Rows {first:,} to {first + len(rows) - 1:,} of {len(table):,}")
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show a few rows of the same columns at once: without a grid, which takes its time at every step of a slider.
+
+    Args:
+        rows: At least one; texts are shown as they are, nothing as a dash.
+    """
+    texts = [name for name in rows[0] if any(isinstance(row[name], str) for row in rows)]
+    head = "".join(_cell("th", name, name in texts) for name in rows[0])
+    body = "".join(f"<tr>{''.join(_cell('td', row[name], name in texts) for name in rows[0])}</tr>" for row in rows)
+    st.html(f'<div class="negviz-rows"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def _cell(tag: str, value: object, text: bool) -> str:
+    shown = "–" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
+    kind = "" if text else ' class="negviz-number"'
+    return f"<{tag}{kind}>{html.escape(shown)}</{tag}>"
 
 
 def csv_bytes(table: pa.Table) -> bytes:

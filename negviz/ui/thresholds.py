@@ -1,7 +1,6 @@
 """The Thresholds page's parts: histograms with the recipe's limits, what they cost, and what lies next to them."""
 
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 
 from negviz.charts.margin_histogram import margin_histogram
@@ -17,7 +16,10 @@ from negviz.ui import cache
 from negviz.ui.metrics import show_metrics
 from negviz.ui.mining import edit, outcome
 from negviz.ui.near_threshold import nearest
+from negviz.ui.tables import show_rows
 from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight_curve, zones
+
+HEIGHT = 320
 
 
 @st.fragment
@@ -78,26 +80,28 @@ def _published_counts(selection: Selection) -> dict[str, int] | None:
 
 
 def histograms(selection: Selection, profile: ScoreProfile) -> None:
-    """Scores, and distances to the positive, each with the recipe's limits."""
+    """Scores, and distances to the positive, each with the recipe's limits; with a key a chart is redrawn in place."""
     recipe = selection.recipe
     drawn = drawn_limits(recipe, profile)
     st.subheader("Scores", anchor=False)
     bins = profile.score_bins
     on_scores = [line_of(limit) for _, limit in drawn if limit.axis == "score"]
-    st.plotly_chart(
+    st.echarts_chart(
         score_histogram(bins.edges, bins.counts(), profile.positive_counts, bins.counts(selection.taken),
                         f"score, {recipe.scorer} ({profile.scale})", on_scores),
-        width="stretch", alt="Histogram of the scores of candidates, positives and taken negatives, with the limits",
+        key="thresholds.scores", height=HEIGHT,
+        alt="Histogram of the scores of candidates, positives and taken negatives, with the limits",
     )  # fmt: skip
     st.subheader("Distance to the positive", anchor=False)
     away = profile.distance_bins
-    st.plotly_chart(
+    st.echarts_chart(
         margin_histogram(
             away.edges, away.counts(), away.counts(selection.taken), "score minus positive",
             lines=[line_of(limit) for _, limit in drawn if limit.axis == "margin"],
             zones=zones(recipe, profile), curve=weight_curve(recipe, away.edges),
         ),
-        width="stretch", alt="Histogram of the distances to the positive, of candidates and of taken negatives",
+        key="thresholds.distances", height=HEIGHT,
+        alt="Histogram of the distances to the positive, of candidates and of taken negatives",
     )  # fmt: skip
     _placed(drawn, profile)
     _drawing(selection)
@@ -108,7 +112,7 @@ def _placed(drawn: list[tuple[str, Limit]], profile: ScoreProfile) -> None:
     rows = placed_rows(drawn, profile)
     with st.container():
         if rows:
-            st.dataframe(pa.Table.from_pylist(rows), hide_index=True, width="stretch", height=38 + 35 * len(rows))
+            show_rows(rows)
 
 
 def _drawing(selection: Selection) -> None:

@@ -1,6 +1,7 @@
 """Home: what is loaded, the road, and the sample that opens by itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,14 @@ def test_the_icon_is_a_small_local_png() -> None:
     data = Path(ICON).read_bytes()
     assert data.startswith(b"\x89PNG")
     assert (int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")) == (64, 64)
+
+
+def test_a_pool_without_dense_scores_begins_with_a_recipe_that_fits(pool: Pool, open_app: Open) -> None:
+    lexical = replace(
+        pool, scores={"bm25": pool.scores["bm25"]}, positive_scores={"bm25": pool.positive_scores["bm25"]},
+        ranks={"bm25": pool.ranks["bm25"]}, scales={"bm25": "bm25"}, stored_fingerprint=None,
+    )  # fmt: skip
+    save_pool(lexical, home_folder() / "pools" / "lexical")
+    app = open_app(pool="lexical")
+    assert not app.exception
+    assert "Recipe bm25" in words(app)

@@ -11,6 +11,7 @@ from negviz.errors import LabelError
 from negviz.home import home_folder
 from negviz.labels import LabelEvent, LabelStore, Verdict
 from negviz.pool import Pool
+from negviz.recipe import find_recipe
 from negviz.ui.queue import ORDERS
 from tests.app.conftest import HOSTILE, words
 
@@ -278,3 +279,21 @@ def test_another_name_sees_its_own_answers(pool: Pool, open_app: Open) -> None:
     assert not desk(app).recent
     press(app, "Drop")
     assert {event.annotator for event in store().events()} == {"me", "second person"}
+
+
+def test_a_recipe_that_does_not_fit_the_pool_says_so_and_leads_to_another(pool: Pool, open_app: Open) -> None:
+    path = home_folder() / "workspace.json"
+    recipe = {**find_recipe("nv_perc").to_dict(), "scorer": "colbert"}
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "recipe": recipe}), "utf-8")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "The recipe cannot run on this pool." in words(app)
+    assert "colbert" in words(app)
+    assert any(link.proto.label == "Choose another recipe" for link in app.get("page_link"))
+
+
+def test_a_blank_name_is_shown_as_the_name_that_is_written(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    app.text_input(key="label.annotator").set_value("   ").run()
+    assert not app.exception
+    assert app.text_input(key="label.annotator").value == "me"

@@ -144,7 +144,9 @@ def test_a_mining_is_found_again_by_its_address_and_can_be_stopped(open_app: Ope
     app.button(key=f"stop.{job.id}").click().run()
     assert job.wait(10)
     app.run()
+    assert "The mining was stopped." in words(app)
     assert "goes on from there" in words(app)
+    assert not app.error
     assert json.loads((home_folder() / "workspace.json").read_text("utf-8"))["pool"] == NAME
 
 
@@ -172,3 +174,33 @@ def test_csv_holds_no_formula_and_every_row() -> None:
     for row, text in zip(rows[1:], texts, strict=True):
         assert row[0] in {text, f"'{text}"}
         assert not row[0].startswith(("=", "+", "-", "@", "\t"))
+
+
+def test_progress_stands_beside_the_button_too(open_app: Open) -> None:
+    job = jobs.start("Mining", lambda job: job.stop.wait(20), building.KIND)
+    app = open_app(PAGE)
+    app.button(key="load.read").click().run()
+    assert {button.key for button in app.button if "stop" in str(button.key)} == {
+        f"stop.{job.id}", f"stop.{job.id}.again"
+    }  # fmt: skip
+    job.stop.set()
+    assert job.wait(10)
+
+
+def test_text_in_another_encoding_opens_the_option_for_it(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_bytes("query,positive\n问题,回答\n".encode("gb18030"))
+    app = open_app(PAGE)
+    app.segmented_control(key="load.source").set_value("path").run()
+    app.text_input(key="load.path").set_value(f"{path}").run()
+    app.button(key="load.read").click().run()
+    assert "Choose the text encoding in the options above" in words(app)
+    assert app.expander[0].proto.expanded
+
+
+@pytest.mark.usefixtures("pool")
+def test_stored_pools_are_named_where_none_is_in_use(open_app: Open) -> None:
+    (home_folder() / "workspace.json").write_text("{}", "utf-8")
+    app = open_app("pages/2_Mine.py")
+    assert "No pool in use" in words(app)
+    assert "choose one there" in words(app)

@@ -1,6 +1,7 @@
 """Thresholds: limits over the scores, what they cost, and what lies next to them."""
 
 import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -69,6 +70,9 @@ def test_nearest_candidates_are_readable_on_both_sides(pool: Pool, open_app: Ope
     assert "beyond the limit" in said
     assert "inside the limit" in said
     assert "How high is tower" in said
+    assert "Candidate · d" in said
+    assert "Labelled positive · d" in said
+    assert re.search(r'negviz-title">[^<]*(<mark>[^<]*</mark>)?[^<]*</div><div class="negviz-text">', said)
     assert "<script>" not in said
     assert HOSTILE not in words(app)
 

@@ -22,7 +22,7 @@ from negviz.errors import CancelledError, ModelError
 Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
-BLOCK = 512
+BLOCK = 128
 STALE_SECONDS = 86_400
 
 

@@ -67,12 +67,13 @@ def rank_curve(
 
 def _points(name: str, look: tuple[str, str], ranks: npt.NDArray[np.int32], scores: Scores) -> dict[str, Any]:
     colour, symbol = look
-    # ECharts fills its own hollow circle with white, in the dark theme too.
-    hollow = {"color": "transparent", "borderColor": colour, "borderWidth": 2}
+    style: dict[str, Any] = {"color": colour, "opacity": 1}
+    if symbol == RING:
+        # ECharts fills its own hollow circle with white, in the dark theme too.
+        symbol, style = "circle", {"color": "transparent", "borderColor": colour, "borderWidth": 2}
     places = [[rank, score] for rank, score in zip(ranks.tolist(), rounded(scores), strict=True)]
     return {
-        "type": "scatter", "name": name, "data": places, "symbol": "circle" if symbol == RING else symbol,
-        "symbolSize": 7 if symbol == RING else 9, "itemStyle": hollow if symbol == RING else {"color": colour, "opacity": 1},
+        "type": "scatter", "name": name, "data": places, "symbol": symbol, "symbolSize": 8, "itemStyle": style,
         "emphasis": {"disabled": True},
     }  # fmt: skip
 

@@ -126,7 +126,7 @@ def _mine(pool: Pool, selection: Selection | None, refusal: str, labels: Labels)
     if selection is not None:
         taken = int(selection.taken.sum())
         facts = (f"Recipe {selection.recipe.name}", f"{taken:,} taken of {selection.candidates:,} candidates")
-    return Stop("pages/2_Mine.py", "Mine", "filter_alt", about, "recipe" in state.workspace(), facts)
+    return Stop("pages/2_Mine.py", "Mine", "filter_alt", about, state.chose_recipe(), facts)
 
 
 def _thresholds(pool: Pool, selection: Selection | None, refusal: str, labels: Labels) -> Stop:
@@ -138,7 +138,7 @@ def _thresholds(pool: Pool, selection: Selection | None, refusal: str, labels: L
         f"{steps} step{'' if steps == 1 else 's'} on {selection.recipe.scorer} scores",
         f"{starved:,} queries get fewer than {selection.recipe.count}",
     )
-    return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, "recipe" in state.workspace(), facts)
+    return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, state.chose_recipe(), facts)
 
 
 def _map(pool: Pool, selection: Selection | None, refusal: str, labels: Labels) -> Stop:

@@ -32,7 +32,7 @@ ORDERS = {
     TAKEN: "Only what your recipe takes as a negative, the hardest first. The model would be trained on these.",
     RANDOM: "A simple random sample of the negatives taken. The only order from which a false-negative rate can be "
     "estimated without bias, so pairs that were answered in another order come again.",
-    FROM_MAP: "Pairs whose document you marked on the map.",
+    FROM_MAP: "Pairs that you sent from the Map page, or the candidate that you chose on the Mine page.",
 }
 DESK = "label.desk"
 HISTORY = 10

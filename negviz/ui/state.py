@@ -77,9 +77,19 @@ def use_pool(name: str) -> None:
     remember(pool=name)
 
 
+def _own_recipe() -> Any:
+    """What was stored as the recipe of the pool at hand; every pool has its own, since numbers belong to its scores."""
+    return dict(workspace().get("recipes") or {}).get(str(workspace().get("pool")))
+
+
+def chose_recipe() -> bool:
+    """Whether a recipe was chosen for the pool at hand."""
+    return bool(_own_recipe())
+
+
 def current_recipe() -> Recipe:
     """The recipe at hand."""
-    stored = workspace().get("recipe")
+    stored = _own_recipe()
     if stored:
         try:
             return recipe_of(stored)
@@ -99,8 +109,9 @@ def _first_recipe() -> Recipe:
 
 
 def use_recipe(recipe: Recipe) -> None:
-    """Work with a recipe from now on."""
-    remember(recipe=recipe.to_dict())
+    """Work with a recipe from now on, on the pool at hand."""
+    here = workspace()
+    remember(recipes={**dict(here.get("recipes") or {}), str(here.get("pool")): recipe.to_dict()})
 
 
 def annotator() -> str:

@@ -284,7 +284,8 @@ def test_another_name_sees_its_own_answers(pool: Pool, open_app: Open) -> None:
 def test_a_recipe_that_does_not_fit_the_pool_says_so_and_leads_to_another(pool: Pool, open_app: Open) -> None:
     path = home_folder() / "workspace.json"
     recipe = {**find_recipe("nv_perc").to_dict(), "scorer": "colbert"}
-    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "recipe": recipe}), "utf-8")
+    stored = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**stored, "recipes": {stored["pool"]: recipe}}), "utf-8")
     app = open_app(PAGE)
     assert not app.exception
     assert "The recipe cannot run on this pool." in words(app)

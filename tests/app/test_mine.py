@@ -21,7 +21,10 @@ PAGE = "pages/2_Mine.py"
 
 
 def kept() -> dict:
-    return json.loads((home_folder() / "workspace.json").read_text("utf-8"))
+    """What is stored of the work on the pool at hand."""
+    stored = json.loads((home_folder() / "workspace.json").read_text("utf-8"))
+    recipe = stored.get("recipes", {}).get(stored["pool"])
+    return {**stored, "recipe": recipe} if recipe else stored
 
 
 def counts(app: AppTest) -> dict[str, int]:

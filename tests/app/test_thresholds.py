@@ -25,13 +25,13 @@ PAGE = "pages/3_Thresholds.py"
 
 
 def figures(app: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return [json.loads(chart.proto.spec) for chart in app.get("echarts_chart")]
 
 
 def use(name: str) -> None:
     path = home_folder() / "workspace.json"
     stored = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps({**stored, "recipe": find_recipe(name).to_dict()}), "utf-8")
+    path.write_text(json.dumps({**stored, "recipes": {stored["pool"]: find_recipe(name).to_dict()}}), "utf-8")
 
 
 def test_without_a_pool_the_page_says_what_to_do(open_app: Open) -> None:
@@ -44,10 +44,11 @@ def test_both_histograms_show_candidates_taken_and_lines(pool: Pool, open_app: O
     app = open_app(PAGE)
     assert not app.exception
     scores, away = figures(app)
-    assert [trace["name"] for trace in scores["data"]] == ["Candidates", "Positives", "Taken"]
-    drawn = [shape["name"] for shape in away["layout"]["shapes"]]
+    assert [entry["name"] for entry in scores["legend"]["data"]] == ["Candidates", "Positives", "Taken"]
+    drawn = [series["name"] for series in away["series"]]
     assert "Disputed zone" in drawn
     assert "95% of the positive, median -0.0425" in drawn
+    assert '<td class="negviz-number">-0.0425</td>' in html(app)
 
 
 def test_slider_moves_line_counts_and_neighbours(pool: Pool, open_app: Open) -> None:
@@ -59,7 +60,7 @@ def test_slider_moves_line_counts_and_neighbours(pool: Pool, open_app: Open) -> 
     assert counts(app)["Refused"] > before["Refused"]
     changed = {metric.label: metric.delta for metric in app.metric}
     assert changed["Refused"] == f"{counts(app)['Refused'] - before['Refused']:+,} against published"
-    assert any("50% of the positive" in shape["name"] for shape in figures(app)[1]["layout"]["shapes"])
+    assert any("50% of the positive" in series["name"] for series in figures(app)[1]["series"])
 
 
 def test_nearest_candidates_are_readable_on_both_sides(pool: Pool, open_app: Open) -> None:
@@ -81,7 +82,7 @@ def test_weights_have_a_curve_and_a_half_height_zone(pool: Pool, open_app: Open)
     use("simans")
     app = open_app(PAGE)
     assert not app.exception
-    assert "Weight" in [trace["name"] for trace in figures(app)[1]["data"]]
+    assert "Weight (top is 1)" in [series["name"] for series in figures(app)[1]["series"]]
     assert "Effective number of candidates" in words(app)
     widget(app, "selectbox", "thresholds.step.rank_window.near_positive").set_value("near_positive").run()
     assert "**Half weight or more**" in words(app)

@@ -1,5 +1,7 @@
 """Charts of the Mine and Thresholds pages: the traces, marks and axes that they promise."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -15,34 +17,67 @@ COUNTS = np.array([1, 2, 1, 0], dtype=np.int32)
 NONE = np.zeros(4, dtype=np.int32)
 
 
-def names(figure):
-    return [trace.name for trace in figure.data]
+def names(option):
+    return [entry["name"] for entry in option["legend"]["data"]]
+
+
+def series(option, name):
+    return [drawn for drawn in option["series"] if drawn["name"] == name]
 
 
 def test_each_group_of_the_score_histogram_adds_up_to_all_of_it():
-    figure = score_histogram(
+    option = score_histogram(
         EDGES, COUNTS, COUNTS * 3, NONE, "score, dense (cosine)", [Line("ceiling 0.7", 0.7, "#e8590c")]
     )
-    assert names(figure) == ["Candidates", "Positives", "Taken"]
-    assert [float(trace.y.sum()) for trace in figure.data] == pytest.approx([100, 100, 0])
-    assert figure.data[0].x.tolist() == pytest.approx([0.125, 0.375, 0.625, 0.875])
-    assert figure.layout.xaxis.title.text == "score, dense (cosine)"
-    assert figure.layout.yaxis.title.text
-    (drawn,) = figure.layout.shapes
-    assert (drawn.x0, drawn.x1, drawn.name, drawn.line.color) == (0.7, 0.7, "ceiling 0.7", "#e8590c")
+    assert names(option) == ["Candidates", "Positives", "Taken", "ceiling 0.7"]
+    # The first and the last row repeat a bin, so that its step reaches the edge.
+    rows = [drawn["data"] for drawn in option["series"][:3]]
+    assert [sum(row[1] for row in part[1:-1]) for part in rows] == pytest.approx([100, 100, 0])
+    assert [row[0] for row in rows[0]] == pytest.approx([0, 0.125, 0.375, 0.625, 0.875, 1])
+    assert rows[0][2][2:] == ["0.25 to 0.5", "50.00% (2)", "50.00% (6)", "0.00% (0)"]
+    assert option["xAxis"]["name"] == "score, dense (cosine)"
+    assert option["yAxis"][0]["name"]
+    (line,) = series(option, "ceiling 0.7")
+    assert [place[0] for place in line["data"]] == [0.7, 0.7]
+    assert line["lineStyle"] == {"color": "#e8590c", "width": 2, "type": "dashed"}
+
+
+def test_groups_differ_by_more_than_colour():
+    drawn = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score")["series"]
+    assert len({("areaStyle" in part, part["lineStyle"].get("type")) for part in drawn}) == 3
+
+
+def test_a_line_beyond_the_scores_is_still_on_the_chart():
+    option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", [Line("ceiling 1.5", 1.5, "#e8590c")])
+    assert (option["xAxis"]["min"], option["xAxis"]["max"]) == (0.0, 1.5)
+
+
+def test_a_narrow_chart_leaves_the_legend_more_rows():
+    lines = [Line(f"95% of the positive, median {place}", 0.5, "#e8590c") for place in range(4)]
+    option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", lines)
+    tops = [option["grid"]["top"], *(media["option"]["grid"]["top"] for media in option["media"])]
+    assert tops == sorted(tops)
+    assert tops[0] < tops[-1]
 
 
 def test_margin_histogram_draws_positive_band_zone_and_curve():
-    figure = margin_histogram(
+    option = margin_histogram(
         EDGES - 0.5, COUNTS, COUNTS, "score minus positive",
         lines=[Line("95%", -0.04, "#e8590c", low=-0.05, high=-0.02)],
         zones=[Zone("Disputed zone", -0.04, 0.1, "#e8590c")],
-        curve=(np.array([0.0], np.float32), np.array([1.0], np.float32)),
+        curve=(np.array([-0.5, 0.5], np.float32), np.array([0.0, 1.0], np.float32)),
     )  # fmt: skip
-    assert names(figure) == ["Candidates", "Taken", "Weight"]
-    kinds = [(shape.type, shape.name) for shape in figure.layout.shapes]
-    assert kinds == [("rect", "Disputed zone"), ("line", "Positive"), ("rect", "95%"), ("line", "95%")]
-    assert figure.layout.yaxis2.overlaying == "y"
+    assert names(option) == ["Candidates", "Taken", "Weight (top is 1)", "Disputed zone", "Positive", "95%"]
+    (zone,) = series(option, "Disputed zone")
+    assert {place[0] for place in zone["data"]} == {-0.04, 0.1}
+    line, band = series(option, "95%")
+    assert {place[0] for place in line["data"]} == {-0.04}
+    assert {place[0] for place in band["data"]} == {-0.05, -0.02}
+    (curve,) = series(option, "Weight (top is 1)")
+    beside = option["yAxis"][curve["yAxisIndex"]]
+    assert (beside["min"], beside["show"]) == (0, False)
+    assert beside["max"] >= 1
+    assert option["series"][0]["data"][1][-1] == "0.125"
 
 
 def test_funnel_shows_left_and_removed_of_each_stage():
@@ -59,34 +94,49 @@ def test_queries_with_fewer_than_wanted_are_hatched():
 
 def test_rank_curve_tells_outcomes_apart_by_colour_and_shape():
     ranks, scores = np.arange(4, dtype=np.int32), np.array([0.9, 0.8, np.nan, 0.6], dtype=np.float32)
-    figure = rank_curve(
+    option = rank_curve(
         ranks,
         scores,
         ["labelled positive", "taken", "refused", "refused"],
         np.array([0.9, np.nan], np.float32),
         "score",
     )
-    assert names(figure) == ["Refused", "Taken", "Labelled positive"]
-    assert len({(trace.marker.color, trace.marker.symbol) for trace in figure.data}) == 3
-    assert figure.data[0].x.tolist() == [3]
-    assert [shape.y0 for shape in figure.layout.shapes] == pytest.approx([0.9])
+    assert names(option) == ["Refused", "Taken", "Labelled positive", "Level of a positive"]
+    points = option["series"][:3]
+    assert len({(drawn["itemStyle"]["color"], drawn["symbol"]) for drawn in points}) == 3
+    assert points[0]["data"] == [[3, pytest.approx(0.6)]]
+    (level,) = series(option, "Level of a positive")
+    assert [place[1] for place in level["data"]] == pytest.approx([0.9, 0.9])
 
 
 def test_rank_curve_fits_the_ranks_shown_at_first():
     ranks, scores = np.arange(4, dtype=np.int32), np.array([0.9, 0.8, 0.1, -0.6], dtype=np.float32)
-    figure = rank_curve(ranks, scores, ["taken"] * 4, np.array([], np.float32), "score", shown=2)
-    low, high = figure.layout.yaxis.range
-    assert 0.7 < low < 0.8
-    assert 0.9 < high < 1.0
+    option = rank_curve(ranks, scores, ["taken"] * 4, np.array([], np.float32), "score", shown=2)
+    assert 0.7 < option["yAxis"][0]["min"] < 0.8
+    assert 0.9 < option["yAxis"][0]["max"] < 1.0
+    assert option["dataZoom"][0]["endValue"] == 2
 
 
-def test_names_are_shown_as_they_are():
-    figure = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score, <b>$x$</b>", [Line("<i>$y$</i>", 0.5, "#000000")])
-    for text in (figure.layout.xaxis.title.text, figure.layout.shapes[0].name):
-        assert "<" not in text
-        assert "$" not in text
+def test_rank_curve_without_a_known_score_is_drawn():
+    unknown = np.full(2, np.nan, dtype=np.float32)
+    option = rank_curve(np.arange(2, dtype=np.int32), unknown, ["taken"] * 2, unknown, "score", shown=2)
+    assert option["series"] == []
+    json.dumps(option, allow_nan=False)
+
+
+def test_no_name_is_a_part_of_the_tooltip_which_is_markup():
+    name = "<b>$x$</b>{@[2]}"
+    lines, zones = [Line(name, 0.5, "#000000")], [Zone(name, 0.1, 0.2, "#000000")]
+    for option in (
+        score_histogram(EDGES, COUNTS, COUNTS, NONE, name, lines),
+        margin_histogram(EDGES, COUNTS, NONE, name, lines=lines, zones=zones),
+        rank_curve(np.arange(1, dtype=np.int32), np.ones(1, np.float32), ["taken"], np.ones(1, np.float32), name),
+    ):
+        assert option["xAxis"]["name"] == name or option["yAxis"][0]["name"] == name
+        assert "$x$" not in option["tooltip"]["formatter"]
 
 
 def test_empty_histogram_is_drawn_without_numbers_that_are_none():
-    figure = score_histogram(EDGES, NONE, NONE, NONE, "score")
-    assert all(np.isfinite(trace.y).all() for trace in figure.data)
+    option = score_histogram(EDGES, NONE, NONE, NONE, "score")
+    json.dumps(option, allow_nan=False)
+    assert {row[1] for drawn in option["series"] for row in drawn["data"]} == {0}

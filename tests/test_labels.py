@@ -611,7 +611,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
         write_labels(broken(), path)
     assert path.read_text() == "before"
     for name in ("labels.xlsx", "labels.csv/x.csv"):
-        with pytest.raises(NegvizError, match="not be written|cannot be written"):
+        with pytest.raises(NegvizError, match=r"not be written|cannot be written"):
             write_labels([said()], tmp_path / name)
     assert [file.name for file in tmp_path.iterdir()] == ["labels.csv"]
 

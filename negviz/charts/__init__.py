@@ -9,8 +9,8 @@ from negviz.registry import Registry
 
 CHARTS = Registry("chart", "negviz.charts")
 
-POSITIVE = "#2b8a3e"
-TAKEN = "#3b5bdb"
+POSITIVE = "#2f9e44"
+TAKEN = "#4c6ef5"
 REFUSED = "#868e96"
 FALSE_NEGATIVE = "#e8590c"
 QUERY = "#c2255c"

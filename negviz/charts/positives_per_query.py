@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from negviz.arrays import Ints
+from negviz.charts import POSITIVE
 from negviz.charts.lengths import framed
 
 MOST = 10
-POSITIVE = "#2b8a3e"
 
 
 def positives_per_query(positives: Ints) -> go.Figure:

@@ -68,6 +68,10 @@ def open_page(title: str, caption: str) -> None:
     _menu()
     st.title(title, anchor=False)
     st.caption(caption)
+    missing = state.missing_pool()
+    if missing:
+        st.warning("The address names a pool that is not stored here:", icon=":material/link_off:")
+        st.text(missing)
 
 
 def _menu() -> None:

@@ -18,7 +18,7 @@ def show_metrics(
     changes = changes or {}
     with st.container(horizontal=True, gap="small"):
         for label, value, about in metrics:
-            with st.container(width="stretch"):
+            with st.container(width="stretch", height="stretch"):
                 st.metric(
                     label, value, changes.get(label), delta_color="inverse" if label in bad else "off", border=True,
                     height="stretch", help=about,

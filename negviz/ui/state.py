@@ -36,8 +36,16 @@ def workspace() -> dict[str, Any]:
         wanted = st.query_params.get("pool")
         if wanted and wanted in pools():
             stored["pool"] = wanted
+        elif wanted:
+            st.session_state["workspace.missing"] = wanted
         st.session_state["workspace"] = stored
     return dict(st.session_state["workspace"])
+
+
+def missing_pool() -> str | None:
+    """Name of a pool that the address asked for and that is not stored here; told once."""
+    workspace()
+    return st.session_state.pop("workspace.missing", None)
 
 
 def remember(**values: Any) -> None:

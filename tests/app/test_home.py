@@ -142,3 +142,13 @@ def test_a_pool_without_dense_scores_begins_with_a_recipe_that_fits(pool: Pool, 
     app = open_app(pool="lexical")
     assert not app.exception
     assert "Recipe bm25" in words(app)
+
+
+@pytest.mark.usefixtures("pool")
+def test_an_address_with_a_pool_that_is_not_here_says_so(open_app: Open) -> None:
+    app = open_app(pool="gone")
+    assert not app.exception
+    assert "The address names a pool that is not stored here:" in words(app)
+    assert "gone" in [text.value for text in app.text]
+    app.run()
+    assert "The address names a pool that is not stored here:" not in words(app)

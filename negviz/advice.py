@@ -41,6 +41,11 @@ def outcome_warnings(selection: Selection) -> list[str]:
     if selection.taken.any() or not selection.candidates:
         return []
     step, count = max(selection.refused_counts, key=lambda pair: pair[1], default=("", 0))
+    if selection.not_drawn > count:
+        return [
+            f"Nothing was taken, although nothing refused {selection.not_drawn:,} of {selection.candidates:,} "
+            "candidates: the draw passed them over. Look at its skip, and whether the scorer knows their scores."
+        ]
     several = (selection.pool.positives >= 0).sum(axis=1).max(initial=0) > 1
     hint = ""
     if several and selection.recipe.anchor == "min" and any(anchored(each) for each in selection.recipe.steps):

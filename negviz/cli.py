@@ -135,12 +135,18 @@ def commands() -> None:
 def _load(data: str, columns: tuple[str, ...], encoding: str | None, split: str | None, format_name: str | None) -> Any:
     from negviz.load import load
 
-    mapping = {}
+    mapping: dict[str, str] = {}
     for item in columns:
         role, equals, name = item.partition("=")
         if not equals or not role or not name:
             raise DataError(f"--column was given '{item}', but wants ROLE=NAME, such as query=question.")
-        mapping[role.strip()] = name.strip()
+        role = role.strip()
+        if role in mapping:
+            raise DataError(
+                f"--column names two columns for '{role}' ('{mapping[role]}' and '{name.strip()}'); give one, or "
+                f"several of a role in one, as in {role}=a,b."
+            )
+        mapping[role] = name.strip()
     bars = Bars()
     try:
         return load(data, format=format_name, columns=mapping or None, encoding=encoding, split=split, progress=bars)

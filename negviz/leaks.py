@@ -23,9 +23,14 @@ CLOSE_QUERY = 0.6
 # Share of the other query's own score that a query must give to the other's positive to "find it too".
 FINDS_TOO = 0.8
 SAME_QUERY_NEIGHBOURS = 10
+# Leaks that no recipe can allow; a copy of such a candidate is one itself, so it need not count as a repeat.
+NEVER_ALLOWED = sum(
+    LEAKS[leak] for leak in ("labelled positive", "same text as a positive", "is the query itself", "blank text")
+)
 Lengths: TypeAlias = npt.NDArray[np.int64]
 WORD = re.compile(r"\w+")
-DIGITS = re.compile(r"\d+")
+# A sign counts as part of a number unless it joins two words or numbers, as in 2019-2020.
+NUMBER = re.compile(r"(?:(?<!\w)[-\u2212])?\d+")
 
 
 def leak_flags(
@@ -62,7 +67,7 @@ def leak_flags(
     mark("same group as a positive", _same_group(dataset, documents, positives))
     siblings = sibling_positives(dataset, embeddings)
     mark("positive of a near-identical query", _listed(queries, documents, siblings))
-    mark("repeats another candidate", _repeats(content[documents], present & np.equal(flags, 0)))
+    mark("repeats another candidate", _repeats(content[documents], present & np.equal(flags & NEVER_ALLOWED, 0)))
     flags[present & _listed(queries, documents, _pairs(dataset.given.queries, dataset.given.documents))] |= (
         KNOWN_NEGATIVE
     )
@@ -129,8 +134,10 @@ def _near_duplicates(dataset: Dataset, documents: Ints, positives: Ints, undecid
             score_cutoff=NEAR_DUPLICATE,
         )
         for place in np.flatnonzero(ratios >= NEAR_DUPLICATE):
-            same_numbers = plain.digits(int(candidates[place])) == plain.digits(int(anchors[place]))
-            result[rows[place], places[place]] |= same_numbers
+            candidate, anchor = int(candidates[place]), int(anchors[place])
+            # Two texts of signs alone have no word in which they could differ.
+            alike_words = bool(plain[anchor]) and plain.numbers(candidate) == plain.numbers(anchor)
+            result[rows[place], places[place]] |= alike_words
     return result
 
 
@@ -152,8 +159,8 @@ class _Plain:
             self._made[row] = " ".join(WORD.findall(normalise(self._contents[row])))
         return self._made[row]
 
-    def digits(self, row: int) -> list[str]:
-        return DIGITS.findall(self[row])
+    def numbers(self, row: int) -> list[str]:
+        return NUMBER.findall(normalise(self._contents[row]))
 
 
 def _same_group(dataset: Dataset, documents: Ints, positives: Ints) -> Bools:

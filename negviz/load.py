@@ -48,7 +48,8 @@ def load(
         The dataset, with all problems that were found.
 
     Raises:
-        DataError: If there is nothing usable; one sentence says what was found and what to do.
+        DataError: If there is nothing usable, or columns are named that the format does not read; one sentence says
+            what was found and what to do.
         UnknownNameError: If there is no such format.
     """
     place = _inner(_sample() if path == SAMPLE else _existing(path))
@@ -62,6 +63,7 @@ def load(
     )
     _refuse_empty(source)
     entry, why = _recognised(source, format)
+    _refuse_unread_columns(source, entry)
     rows: Rows = entry.function(source)
     rows.problems += source.notices
     rows.facts |= {"why": why, "files": sorted(source.read), "encoding": encoding or "utf-8"}
@@ -172,6 +174,15 @@ def _recognised(source: Source, wanted: str | None) -> tuple[Entry, str]:
             return entry, str(why)
     known = ", ".join(entry.label for entry in LOADERS)
     raise DataError(f"{source.path.name} {_looks(source)}, which is none of the formats known here: {known}.")
+
+
+def _refuse_unread_columns(source: Source, entry: Entry) -> None:
+    """Refuse columns named for a format that has names of its own: they would be ignored."""
+    if source.columns and not entry.trait("last"):
+        raise DataError(
+            f"{source.path.name} is read as '{entry.label}', which has fixed names, so the column named for "
+            f"'{next(iter(source.columns))}' cannot be used; leave --column out, or read a table with --format tabular."
+        )
 
 
 def _looks(source: Source) -> str:

@@ -16,6 +16,7 @@ from negviz.errors import DataError, MissingInputError, RecipeError
 from negviz.home import home_folder
 from negviz.leaks import leak_flags
 from negviz.pool import Pool
+from negviz.recipe import MOST_SEED
 from negviz.registry import Registry
 from negviz.retrievers import RETRIEVERS
 from negviz.runs import read_run, stem
@@ -95,11 +96,14 @@ def build_pool(
 
     Raises:
         DataError: If no query has a labelled positive.
+        RecipeError: If the depth or the seed is not allowed.
         UnknownNameError: If a retriever, scorer or encoder does not exist.
         CancelledError: If ``cancelled`` said so.
     """
     if not 1 <= depth <= 10_000:
         raise RecipeError(f"The depth was given as {depth}, but must be a whole number from 1 to 10000.")
+    if not 0 <= seed <= MOST_SEED:
+        raise RecipeError(f"The seed was given as {seed}, but must be a whole number from 0 to {MOST_SEED}.")
     queries, positives = _labelled(dataset)
     run_names = _run_names(runs)
     names = _with_given(dataset, [*dict.fromkeys([*retrievers, *run_names])])

@@ -75,7 +75,7 @@ class Pool:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the dataset and of every layer."""
+        """Digest of the dataset, of every layer and of the scales."""
         if self.stored_fingerprint:
             return self.stored_fingerprint
         layers = [
@@ -83,7 +83,14 @@ class Pool:
         ]
         parts = [part for pair in layers for part in pair]
         return fingerprint(
-            "pool 1", self.dataset.fingerprint, self.queries, self.documents, self.positives, self.flags, *parts
+            "pool 1",
+            self.dataset.fingerprint,
+            self.queries,
+            self.documents,
+            self.positives,
+            self.flags,
+            sorted(self.scales.items()),
+            *parts,
         )
 
     @property

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "recipes"
 Underfill = Literal["keep", "drop"]
 SETTINGS = ("scorer", "anchor", "count", "seed", "underfill")
 MOST = 1000
+MOST_SEED = 2**63 - 1
 MOST_STEPS = 50
 TEXTS = ("title", "paper", "scale", "notes")
 
@@ -79,7 +80,7 @@ class Recipe:
         _check_choice(self.name, "anchor", self.anchor, get_args(Anchor))
         _check_choice(self.name, "underfill", self.underfill, get_args(Underfill))
         _check_whole(self.name, "count", self.count, 1, MOST)
-        _check_whole(self.name, "seed", self.seed, 0, 2**63 - 1)
+        _check_whole(self.name, "seed", self.seed, 0, MOST_SEED)
         if len(self.steps) > MOST_STEPS:
             raise RecipeError(
                 f"Recipe '{self.name}' has {len(self.steps)} steps, but at most {MOST_STEPS} are allowed."

@@ -194,3 +194,23 @@ def test_one_text_is_one_candidate_and_the_smallest_id_stays():
         ["repeats another candidate"],
         ["repeats another candidate"],
     ]
+
+
+def test_texts_of_signs_alone_are_near_nothing():
+    signs = dataset_of([("", "---"), ("", "+++ !")], positive=("", "+++"))
+    assert leaks(signs) == {"c00": [], "c01": [], "p": ["labelled positive"]}
+
+
+@pytest.mark.parametrize(("changed", "leak"), [("\u22125 degrees", False), ("-5 degrees", False), ("5 degrees!", True)])
+def test_a_lost_sign_is_another_number(changed, leak):
+    text = "On the longest night of that winter the thermometer at the old station by the lake showed {}, said the log."
+    positive = ("", text.format("5 degrees"))
+    found = leaks_of("", text.format(changed), positive=positive)
+    assert found == (["near-duplicate of a positive"] if leak else [])
+
+
+def test_two_copies_of_a_near_duplicate_are_one_text_as_well():
+    near = ("", POSITIVE.replace("climbed", "climbd"))
+    found = leaks(dataset_of([near, near]))
+    assert found["c00"] == ["near-duplicate of a positive"]
+    assert found["c01"] == ["near-duplicate of a positive", "repeats another candidate"]

@@ -29,6 +29,7 @@ class Line:
         dash: ``solid``, ``dash``, ``dot`` and so on.
         low: Lower end of the band, where there is one.
         high: Upper end of the band.
+        band: Name of the band in the legend.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Line:
     dash: str = "dash"
     low: float | None = None
     high: float | None = None
+    band: str = "Spread of the line"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ ECharts takes a new option in place, on a canvas, in a tenth of the time in whic
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -111,16 +111,24 @@ class Sketch:
         self.add({**usual, **look, "data": [first, *rows, last]}, "roundRect" if "areaStyle" in look else None)
 
     def mark(self, lines: Sequence[Line], zones: Sequence[Zone] = ()) -> None:
-        """Draw zones and upright lines across the height; each has an entry in the legend."""
+        """Draw zones and upright lines across the height; each has an entry in the legend, bands of lines too."""
+        if self.ends is not None:
+            values = [*self.ends, *(line.value for line in lines)]
+            self.ends = min(values), max(values)
         for place, zone in enumerate(zones):
-            self._band(zone.label, zone, 0.14, ("dotted", "dashed")[place % 2])
+            self._band(zone.label, self._within(zone), 0.14, ("dotted", "dashed")[place % 2])
         for line in lines:
-            if self.ends is not None:
-                self.ends = min(self.ends[0], line.value), max(self.ends[1], line.value)
             stroke = {"color": line.colour, "width": 2, "type": DASHES.get(line.dash, "dashed")}
             self.beside(line.label, np.array([line.value, line.value]), np.array([0, TOP]), stroke)
             if line.low is not None and line.high is not None and line.high > line.low:
-                self._band(line.label, Zone(line.label, line.low, line.high, line.colour), 0.22, "solid", width=0)
+                self._band(line.band, Zone(line.band, line.low, line.high, line.colour), 0.22, "solid", width=0)
+
+    def _within(self, zone: Zone) -> Zone:
+        """The part of a zone that is on the horizontal axis."""
+        if self.ends is None:
+            return zone
+        low, high = self.ends
+        return replace(zone, low=min(max(zone.low, low), high), high=max(min(zone.high, high), low))
 
     def beside(self, name: str, x: npt.NDArray[Any], y: npt.NDArray[Any], stroke: Mapping[str, Any]) -> None:
         """A line on the hidden axis from 0 to 1."""

@@ -58,7 +58,7 @@ def card(training_set: TrainingSet, entry: Entry, written: Mapping[str, int | st
         f"# {plain(training_set.dataset.name)}: hard negatives, {plain(recipe.title or recipe.name)}",
         f"Training data for retrieval in the format {name} ({plain(entry.trait('trainer'))}), "
         f"written by negviz {__version__}.",
-        plain(entry.summary),
+        entry.summary.replace("``", "`"),
         _numbers(training_set, written),
         _making(training_set),
         _funnel(training_set),

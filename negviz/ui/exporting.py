@@ -31,6 +31,9 @@ from negviz.ui.tables import csv_bytes, show_paged
 
 KIND = "export"
 FIRST = "n_tuple"
+# Formats whose rows hold ids rather than texts name the document so.
+ID_FIELDS = {"corpus-id", "docid"}
+BESIDE = "; ids lie beside, since a column of ids would be trained on."
 VIEWS = {"rows": "First rows", "changes": "Changed by labels", "left out": "Left out", "code": "Code"}
 
 
@@ -167,7 +170,12 @@ def _rows(plan: Plan, key: str) -> None:
     if not plan.outlook.rows:
         st.caption("There is no row to show.")
         return
-    st.caption("As the data file holds them; ids lie beside, since a column of ids would be trained on.")
+    beside = (
+        "; ids lie beside, since a column of ids would be trained on"
+        if not ID_FIELDS & plan.outlook.rows[0].keys()
+        else ""
+    )
+    st.caption(f"As the data file holds them{beside}.")
     rows = [json.dumps(row, ensure_ascii=False, indent=1) for row in plan.outlook.rows]
     st.code("\n".join(rows), language="json", wrap_lines=True, height=420)
 

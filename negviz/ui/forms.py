@@ -143,17 +143,29 @@ def _number(entry: Entry, knob: Knob, value: Any, key: str, scores: ScoreProfile
 
 def _half(widget: Any, label: str, own: str, key: str, value: Any, bounds: Mapping[str, Any]) -> None:
     """One of the two widgets of a number; turning it changes the value under the shared key."""
-    shown = st.session_state.get(own)
+    memory = st.session_state
+    shown, put = memory.get(own), memory.get(f"{own}.put", [])
     if shown is None or not math.isclose(shown, value, rel_tol=1e-9, abs_tol=1e-12):
-        st.session_state[own] = value
+        memory[own] = value
+        memory[f"{own}.put"] = [*put, shown, value]
+    elif put:
+        memory[f"{own}.put"] = [value]
+    memory[f"{key}.drawn"] = value
     widget(label, key=own, on_change=_copy, args=(own, key), **bounds)
 
 
 def _copy(own: str, key: str) -> None:
-    value = st.session_state.get(own)
-    if value is not None:
-        st.session_state[key] = float(f"{value:.10g}") if isinstance(value, float) else value
-        turned(key)
+    """Keep what a half was turned to.
+
+    While one half is turned fast, the other comes back with a value that it was given some frames ago: that is no turn.
+    """
+    memory = st.session_state
+    value = memory.get(own)
+    if value is None or (memory.get(key) != memory.get(f"{key}.drawn") and value in memory.get(f"{own}.put", ())):
+        return
+    memory[f"{own}.put"] = [value]
+    memory[key] = float(f"{value:.10g}") if isinstance(value, float) else value
+    turned(key)
 
 
 def _exact(knob: Knob, value: Any, key: str) -> Any:

@@ -8,14 +8,15 @@ import pyarrow as pa
 import streamlit as st
 
 from negviz.areas import inside
-from negviz.arrays import Bools, Ints
+from negviz.arrays import Bools, Floats, Ints
 from negviz.charts.map import map as draw_map
 from negviz.encode import embed, open_encoder
 from negviz.home import home_folder
 from negviz.layout import ProjectionSettings
 from negviz.pool import Pool
 from negviz.project import Projection, project, stored_projection
-from negviz.ui import building, cache, jobs, query_picker
+from negviz.queue import suspicion
+from negviz.ui import building, cache, jobs, query_picker, state
 from negviz.ui.frame import Workbench
 from negviz.ui.links import page_link
 from negviz.ui.map_groups import (
@@ -218,12 +219,21 @@ def _marked(pool: Pool, marked: Bools, choice: Choice) -> None:
     whose = "the chosen query" if choice.query is not None else "all queries"
     label = f"Send {len(pairs):,} pairs to the labelling queue"
     if st.button(label, key="map.send", type="primary", icon=":material/rule:", disabled=not len(pairs),
-                 help=f"Candidates of {whose} whose document is selected, leaks left out."):  # fmt: skip
+                 help=f"Candidates of {whose} with a selected document, no leaks; most suspect first."):  # fmt: skip
+        pairs = pairs_inside(pool, marked, choice.query, _priority(pool))
         send_from_map(pool, pairs, f"{len(rows)} documents, {whose}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(f"{len(pairs):,} pairs are in the queue 'Map selection'", icon=":material/check:", color="green")
             page_link("pages/6_Label.py", "Label them", "rule")
     show_paged(_listed(pool, rows), f"map.listed.{hash(rows.tobytes())}")
+
+
+def _priority(pool: Pool) -> Floats | None:
+    """What to ask first of many marked pairs: the highest score compared with the labelled positive."""
+    recipe = state.current_recipe()
+    if recipe.scorer not in pool.scores:
+        return None
+    return suspicion(pool, scorer=recipe.scorer, anchor=recipe.anchor)
 
 
 def _listed(pool: Pool, rows: Ints) -> pa.Table:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negviz.arrays import PAD, Bools, Ints, Scores
+from negviz.arrays import PAD, Bools, Floats, Ints, Scores
 from negviz.charts import FALSE_NEGATIVE, POSITIVE, QUERY, REFUSED, SOFT, TAKEN
 from negviz.charts.map import CROSS, STAR, Group
 from negviz.dataset import Dataset
@@ -219,13 +219,14 @@ def hover(text: str, about: str = "") -> str:
     return about + shortened(" ".join(text.split()), HOVER)
 
 
-def pairs_inside(pool: Pool, marked: Bools, query: int | None) -> Ints:
+def pairs_inside(pool: Pool, marked: Bools, query: int | None, priority: Floats | None = None) -> Ints:
     """Pairs to judge whose document is marked, leaks left out.
 
     Args:
         pool: Candidates.
         marked: (documents,).
         query: Row of the chosen query in the pool, None for all queries.
+        priority: (queries, depth), what a person is asked first is highest; without it the pool's order.
 
     Returns:
         (pairs, 2) query rows and document rows.
@@ -233,4 +234,7 @@ def pairs_inside(pool: Pool, marked: Bools, query: int | None) -> Ints:
     rows, columns = candidates_of(pool, query)
     wanted = pool.eligible[rows, columns] & marked[pool.documents[rows, columns]]
     rows, columns = rows[wanted], columns[wanted]
+    if priority is not None:
+        order = np.argsort(-priority[rows, columns], kind="stable")
+        rows, columns = rows[order], columns[order]
     return np.stack([pool.queries[rows], pool.documents[rows, columns]], axis=1).astype(np.int32)

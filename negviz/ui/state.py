@@ -45,7 +45,8 @@ def workspace() -> dict[str, Any]:
 def missing_pool() -> str | None:
     """Name of a pool that the address asked for and that is not stored here; told once."""
     workspace()
-    return st.session_state.pop("workspace.missing", None)
+    missing = st.session_state.pop("workspace.missing", None)
+    return None if missing is None else str(missing)
 
 
 def remember(**values: Any) -> None:

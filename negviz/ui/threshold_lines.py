@@ -18,6 +18,8 @@ from negviz.ui.recipe_editor import knobs_of
 DISPUTED_FROM, DISPUTED_TO = 0.95, 0.1
 COLOURS = {"above": FALSE_NEGATIVE, "below": QUERY}
 CURVE_POINTS = 200
+# Name of the band from 5 to 95 percent in the legend, where it follows its line.
+WHERE = "where it is for 90% of queries"
 
 
 def drawn_limits(recipe: Recipe, profile: ScoreProfile) -> list[tuple[str, Limit]]:
@@ -33,7 +35,7 @@ def line_of(limit: Limit) -> Line:
     colour, dash = (SOFT, "dot") if limit.soft else (COLOURS[limit.refuses], "dash")
     value, low, high = spread(limit.value)
     label = f"{limit.label} {value:.3g}" if low is None else f"{limit.label}, median {value:.3g}"
-    return Line(label, value, colour, dash, low, high)
+    return Line(label, value, colour, dash, low, high, WHERE)
 
 
 def spread(value: Floats | float) -> tuple[float, float | None, float | None]:
@@ -60,8 +62,7 @@ def zones(recipe: Recipe, profile: ScoreProfile) -> list[Zone]:
         if len(ends) == 2:
             word = "Half weight or more" if lines[0].soft else "Accepted zone"
             found.append(Zone(f"{word}: {ends[0]:.3g} to {ends[1]:.3g}", ends[0], ends[1], SOFT))
-    low, high = profile.distance_bins.edges[0], profile.distance_bins.edges[-1]
-    return [Zone(zone.label, max(zone.low, low), min(zone.high, high), zone.colour) for zone in found]
+    return found
 
 
 def weight_curve(recipe: Recipe, edges: Floats) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:

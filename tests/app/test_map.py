@@ -17,6 +17,7 @@ from negviz.labels import LabelEvent, Labels
 from negviz.layout import pca
 from negviz.pool import Pool
 from negviz.project import Projection
+from negviz.queue import suspicion
 from negviz.recipe import find_recipe
 from negviz.select import select
 from negviz.store import save_pool
@@ -243,3 +244,17 @@ def test_pairs_inside_leave_leaks_out() -> None:
     assert pairs_inside(pool, marked, 1).tolist() == []
     assert pairs_inside(pool, marked, 0).tolist() == [[0, 1]]
     assert all(document == 1 for _, document in pairs_inside(pool, marked, None).tolist())
+
+
+def test_of_many_marked_pairs_the_highest_priority_comes_first() -> None:
+    pool = towers()
+    marked = np.ones(30, dtype=bool)
+    priority = suspicion(pool, scorer="dense", anchor="min")
+    cells = {
+        (int(pool.queries[row]), int(pool.documents[row, column])): float(priority[row, column])
+        for row, column in np.argwhere(pool.eligible)
+    }
+    pairs = [tuple(pair) for pair in pairs_inside(pool, marked, None, priority).tolist()]
+    found = [cells[pair] for pair in pairs]
+    assert sorted(pairs) == sorted(cells)
+    assert found == sorted(found, reverse=True)

@@ -52,6 +52,15 @@ def test_a_line_beyond_the_scores_is_still_on_the_chart():
     assert (option["xAxis"]["min"], option["xAxis"]["max"]) == (0.0, 1.5)
 
 
+def test_a_zone_reaches_the_lines_at_its_ends_and_no_further_than_the_axis():
+    lines = [Line("upper", 1.5, "#0c8599"), Line("lower", -1.5, "#0c8599")]
+    zones = [Zone("half weight", -1.5, 1.5, "#0c8599"), Zone("wide", -9.0, 9.0, "#0c8599")]
+    option = margin_histogram(EDGES - 0.5, COUNTS, NONE, "distance", lines=lines, zones=zones)
+    for name in ("half weight", "wide"):
+        (zone,) = series(option, name)
+        assert {place[0] for place in zone["data"]} == {-1.5, 1.5}
+
+
 def test_a_narrow_chart_leaves_the_legend_more_rows():
     lines = [Line(f"95% of the positive, median {place}", 0.5, "#e8590c") for place in range(4)]
     option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", lines)
@@ -63,14 +72,22 @@ def test_a_narrow_chart_leaves_the_legend_more_rows():
 def test_margin_histogram_draws_positive_band_zone_and_curve():
     option = margin_histogram(
         EDGES - 0.5, COUNTS, COUNTS, "score minus positive",
-        lines=[Line("95%", -0.04, "#e8590c", low=-0.05, high=-0.02)],
+        lines=[Line("95%", -0.04, "#e8590c", low=-0.05, high=-0.02, band="its spread")],
         zones=[Zone("Disputed zone", -0.04, 0.1, "#e8590c")],
         curve=(np.array([-0.5, 0.5], np.float32), np.array([0.0, 1.0], np.float32)),
     )  # fmt: skip
-    assert names(option) == ["Candidates", "Taken", "Weight (top is 1)", "Disputed zone", "Positive", "95%"]
+    assert names(option) == [
+        "Candidates",
+        "Taken",
+        "Weight (top is 1)",
+        "Disputed zone",
+        "Positive",
+        "95%",
+        "its spread",
+    ]
     (zone,) = series(option, "Disputed zone")
     assert {place[0] for place in zone["data"]} == {-0.04, 0.1}
-    line, band = series(option, "95%")
+    (line,), (band,) = series(option, "95%"), series(option, "its spread")
     assert {place[0] for place in line["data"]} == {-0.04}
     assert {place[0] for place in band["data"]} == {-0.05, -0.02}
     (curve,) = series(option, "Weight (top is 1)")

@@ -198,9 +198,10 @@ def _describe_lines(report: dict[str, Any]) -> list[str]:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--encoder", default="minilm", show_default=True, help="Name, local folder or Hugging Face id.")
 @click.option("--retriever", "retrievers", multiple=True, help="Whose candidates to unite; may be repeated.")
-@click.option("--scorer", "scorers", multiple=True, help="Score layers to compute; may be repeated.")
+@click.option("--scorer", "scorers", multiple=True, help="Score layer to compute, NAME or NAME=MODEL; may be repeated.")
 @click.option("--depth", default=100, show_default=True, help="Candidates that each retriever brings.")
 @click.option("--run", "runs", multiple=True, type=click.Path(path_type=Path), help="A TREC run made elsewhere.")
+@click.option("--checkpoint", "checkpoints", multiple=True, help="Older checkpoint, oldest first: a model or a run.")
 @click.option("--engine", type=click.Choice(["local"]), default="local", help="Where the work runs.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random retriever.")
 @data_options
@@ -214,6 +215,7 @@ def pool(
     scorers: tuple[str, ...],
     depth: int,
     runs: tuple[Path, ...],
+    checkpoints: tuple[str, ...],
     engine: str,
     seed: int,
     as_json: bool,
@@ -232,6 +234,7 @@ def pool(
                 _load(data, **options),
                 encoder=encoder,
                 retrievers=retrievers or (() if runs else DEFAULT_RETRIEVERS),
+                checkpoints=checkpoints,
                 scorers=scorers,
                 depth=depth,
                 runs=runs,

@@ -1,6 +1,7 @@
 """Dataset: queries, documents, labelled positives, given negatives; frozen, rows are integers inside."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,9 @@ import pyarrow as pa
 from negviz.arrays import Ints, Keys, fingerprint, mix, text_keys
 from negviz.text import text_key
 
-QUERY_SCHEMA = pa.schema([("id", pa.large_string()), ("text", pa.large_string())])
+QUERY_SCHEMA = pa.schema(
+    [("id", pa.large_string()), ("text", pa.large_string()), ("answers", pa.list_(pa.large_string()))]
+)
 DOCUMENT_SCHEMA = pa.schema(
     [
         ("id", pa.large_string()),
@@ -76,7 +79,7 @@ class Dataset:
     Attributes:
         name: Short name, shown in the interface and in exports.
         format: Name of the loader that read it.
-        queries: Table (id, text), in file order.
+        queries: Table (id, text, answers), in file order; answers are texts that answer it, null if unknown.
         documents: Table (id, title, text, group), sorted by id; group is null where unknown.
         positives: Labelled relevant pairs with their grades (>= 1).
         given: Negatives that somebody already mined, to audit (grade 0).
@@ -107,6 +110,7 @@ class Dataset:
         given: Iterable[tuple[str, str]] = (),
         held_out: Iterable[tuple[str, str, int]] = (),
         groups: Sequence[str | None] | None = None,
+        answers: Mapping[str, Sequence[str]] | None = None,
         problems: Iterable[Problem] = (),
         facts: dict[str, Any] | None = None,
     ) -> "Dataset":
@@ -121,6 +125,7 @@ class Dataset:
             given: (query id, document id) of negatives already mined.
             held_out: (query id, document id, grade) kept for evaluation.
             groups: A group a document (its article, say), None where unknown.
+            answers: Answer strings of those queries that have some, by query id.
             problems: What the loader noticed.
             facts: Further facts for people.
         """
@@ -136,10 +141,16 @@ class Dataset:
             ],
             schema=DOCUMENT_SCHEMA,
         )
-        query_columns = list(zip(*queries, strict=True)) or [(), ()]
+        known = answers or {}
         query_table = pa.table(
-            [pa.array(list(column), pa.large_string()) for column in query_columns], schema=QUERY_SCHEMA
-        )
+            [
+                pa.array([query[0] for query in queries], pa.large_string()),
+                pa.array([query[1] for query in queries], pa.large_string()),
+                pa.array([list(known[query[0]]) if known.get(query[0]) else None for query in queries],
+                         pa.list_(pa.large_string())),
+            ],
+            schema=QUERY_SCHEMA,
+        )  # fmt: skip
 
         def rows(triples: Iterable[tuple[str, str, int]]) -> Judgments:
             return Judgments.of((query_row[query], document_row[document], grade) for query, document, grade in triples)
@@ -201,6 +212,11 @@ class Dataset:
         return list(self.queries["text"].to_pylist())
 
     @cached_property
+    def answers(self) -> list[list[str]]:
+        """Answer strings of every query, by row; empty where none are known."""
+        return [list(row or ()) for row in self.queries["answers"].to_pylist()]
+
+    @cached_property
     def document_ids(self) -> list[str]:
         """The user's ids, by row."""
         return list(self.documents["id"].to_pylist())
@@ -236,8 +252,9 @@ class Dataset:
 
 
 def _column_digest(table: pa.Table, name: str) -> str:
-    """Digest of a text column: its lengths (with -1 for null) and its characters."""
-    column = table[name].combine_chunks()
-    lengths = [-1 if value is None else len(value) for value in column.to_pylist()]
-    joined = "".join(value or "" for value in column.to_pylist())
+    """Digest of a column of texts, or of lists of texts: lengths (with -1 for null) and characters."""
+    values = table[name].combine_chunks().to_pylist()
+    texts = [json.dumps(value) if isinstance(value, list) else value for value in values]
+    lengths = [-1 if text is None else len(text) for text in texts]
+    joined = "".join(text or "" for text in texts)
     return fingerprint(name, np.array(lengths, dtype=np.int64), np.frombuffer(joined.encode(), dtype=np.uint8))

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from negviz.arrays import PAD, Ints, Scores
+from negviz.arrays import PAD, Ints
+from negviz.assembly import rank_layer, union
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
 from negviz.encode import embed, open_encoder
+from negviz.encoders._model import Encoder
 from negviz.errors import DataError, MissingInputError, RecipeError
 from negviz.home import home_folder
 from negviz.leaks import leak_flags
@@ -20,7 +22,7 @@ from negviz.recipe import MOST_SEED
 from negviz.registry import Registry
 from negviz.retrievers import RETRIEVERS
 from negviz.runs import read_run, stem
-from negviz.scorers import SCORERS
+from negviz.scorers import SCORERS, Layer
 
 Progress = Callable[[str, int, int], None]
 DEFAULT_RETRIEVERS = ("dense", "bm25", "random")
@@ -42,25 +44,53 @@ class Workshop:
     progress: Progress
     cancelled: Callable[[], bool]
     runs: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def model(self) -> Encoder:
+        """The encoder at hand."""
+        return self.open(self.encoder)
 
     @cached_property
     def embeddings(self) -> Embeddings:
         """Vectors of all queries and documents."""
+        return self.embed(self.model)
+
+    def open(self, name: str) -> Encoder:
+        """An encoder by name, folder or id."""
         self.progress("opening the encoder", 0, 1)
-        encoder = open_encoder(self.encoder, self.dataset, home=self.home)
+        return open_encoder(name, self.dataset, home=self.home)
+
+    def embed(self, encoder: Encoder) -> Embeddings:
+        """Vectors of all queries and documents by an encoder."""
         return embed(self.dataset, encoder, home=self.home, progress=self.progress, cancelled=self.cancelled)
 
-    def call(self, registry: Registry, name: str, **given: Any) -> Any:
-        """Call an item of a registry with what its signature asks for; a run file's name calls ``run``."""
-        run = None
-        if name in self.runs:
-            run, name = read_run(self.runs[name], self.dataset), "run"
+    @cached_property
+    def _of_checkpoint(self) -> dict[str, Embeddings]:
+        return {}
+
+    def vectors(self, layer: str) -> Embeddings:
+        """Vectors that a layer is made from: of its checkpoint, or of the encoder at hand."""
+        if layer not in self.checkpoints:
+            return self.embeddings
+        if layer not in self._of_checkpoint:
+            self._of_checkpoint[layer] = self.embed(self.open(self.checkpoints[layer]))
+        return self._of_checkpoint[layer]
+
+    def call(self, registry: Registry, layer: str, **given: Any) -> Any:
+        """Call an item of a registry with what its signature asks for.
+
+        The name of a run file calls ``run``, that of a checkpoint calls ``dense`` with the checkpoint's vectors.
+        """
+        run, name = None, "dense" if layer in self.checkpoints else layer
+        if layer in self.runs:
+            run, name = read_run(self.runs[layer], self.dataset), "run"
         entry = registry.get(name)
         if "run" in entry.wants and run is None:
             raise MissingInputError(f"The {registry.kind} 'run' needs a run file; name one with --run FILE.trec.")
-        context = {"dataset": self.dataset, "seed": self.seed, "run": run, **given}
+        context = {"dataset": self.dataset, "seed": self.seed, "run": run, "shop": self, **given}
         if "embeddings" in entry.wants:
-            context["embeddings"] = self.embeddings
+            context["embeddings"] = self.vectors(layer)
         return entry.function(**{key: value for key, value in context.items() if key in entry.wants})
 
 
@@ -72,6 +102,7 @@ def build_pool(
     scorers: Sequence[str] = (),
     depth: int = 100,
     runs: Sequence[Path] = (),
+    checkpoints: Sequence[str] = (),
     seed: int = 0,
     home: Path | None = None,
     progress: Progress = silent,
@@ -83,9 +114,12 @@ def build_pool(
         dataset: What was loaded.
         encoder: Name, local folder or Hugging Face id.
         retrievers: Whose candidates to unite; ``given`` is added where the data brings mined negatives.
-        scorers: Layers to compute; by default ``dense`` and ``bm25`` where their retriever is there, and each run.
+        scorers: Layers to compute, as ``name`` or ``name=model``; by default ``dense`` and ``bm25`` where the
+            retriever is there, and each run and checkpoint.
         depth: Candidates that each retriever brings for a query.
         runs: TREC run files; each becomes a retriever and a scorer named after the file.
+        checkpoints: Older checkpoints of the model, oldest first: encoders (folder or id) or run files; each becomes a
+            retriever and a scorer. The encoder itself is the newest.
         seed: Seed of the random retriever.
         home: Folder of caches.
         progress: Told (stage, done, total).
@@ -105,38 +139,88 @@ def build_pool(
     if not 0 <= seed <= MOST_SEED:
         raise RecipeError(f"The seed was given as {seed}, but must be a whole number from 0 to {MOST_SEED}.")
     queries, positives = _labelled(dataset)
-    run_names = _run_names(runs)
-    names = _with_given(dataset, [*dict.fromkeys([*retrievers, *run_names])])
-    wanted = list(dict.fromkeys([*(scorers or _usual_scorers(names)), *run_names]))
+    older = _checkpoint_names(checkpoints)
+    files = {name: Path(model) for name, model in older.items() if Path(model).is_file()}
+    run_names = {**_run_names(runs), **files}
+    models = {name: model for name, model in older.items() if name not in files}
+    outside = [*run_names, *models]
+    names = _with_given(dataset, [*dict.fromkeys([*retrievers, *outside])])
+    wanted = _models_of([*(scorers or _usual_scorers(names, outside)), *outside])
     for name in names:
-        if name not in run_names:
+        if name not in outside:
             RETRIEVERS.get(name)
     for name in wanted:
-        if name not in run_names:
-            SCORERS.get(name)
-    shop = Workshop(dataset, encoder, home or home_folder(), seed, progress, cancelled, run_names)
+        if name not in outside:
+            SCORERS.get(_kind(name))
+    shop = Workshop(dataset, encoder, home or home_folder(), seed, progress, cancelled, run_names, models)
     brought: dict[str, Ints] = {}
     for done, name in enumerate(names):
         progress(f"retrieving: {name}", done, len(names))
         brought[name] = shop.call(RETRIEVERS, name, queries=queries, depth=depth)
     documents = union(list(brought.values()))
-    scores, positive_scores = _score(shop, wanted, queries, documents, positives)
+    layers = _score(shop, wanted, queries, documents, positives)
     progress("checking for leaks", 0, 1)
     vectors = shop.embeddings if "embeddings" in shop.__dict__ else None
     flags = leak_flags(dataset, queries, documents, positives, vectors)
     progress("checking for leaks", 1, 1)
+    width = documents.shape[1]
     return Pool(
         dataset=dataset,
         queries=queries,
         documents=documents,
         ranks={name: rank_layer(documents, rows) for name, rows in brought.items()},
-        scores=scores,
+        scores={name: np.ascontiguousarray(layer.scores[:, :width]) for name, layer in layers.items()},
         positives=positives,
-        positive_scores=positive_scores,
+        positive_scores={name: np.ascontiguousarray(layer.scores[:, width:]) for name, layer in layers.items()},
         flags=flags,
-        scales={name: _scale(name, vectors, run_names) for name in wanted},
-        origin=_origin(shop, vectors, names, depth),
+        scales={name: layer.scale for name, layer in layers.items()},
+        origin={
+            **_origin(shop, vectors, names, depth),
+            "models": {name: model for name, model in {**wanted, **models}.items() if model},
+            "checkpoints": _sequence(list(older), layers),
+        },
+        embeddings=vectors,
     )
+
+
+def _sequence(older: list[str], layers: Mapping[str, Layer]) -> list[str]:
+    """Checkpoints, oldest first; the encoder at hand is the newest."""
+    return [*older, *(["dense"] if "dense" in layers else [])] if older else []
+
+
+def _models_of(scorers: Sequence[str]) -> dict[str, str]:
+    """Layer name of each scorer asked for, and the model after its ``=``; a second of a kind gets a number."""
+    found: dict[str, str] = {}
+    for text in dict.fromkeys(scorers):
+        name, _, model = text.partition("=")
+        name, times = name.strip(), 1
+        layer = name
+        while layer in found:
+            times += 1
+            layer = f"{name}_{times}"
+        found[layer] = model.strip()
+    return found
+
+
+def _kind(layer: str) -> str:
+    """Registered scorer of a layer's name: ``cross_encoder_2`` is a second ``cross_encoder``."""
+    base, _, number = layer.rpartition("_")
+    return base if base in SCORERS and number.isdigit() else layer
+
+
+def _checkpoint_names(checkpoints: Sequence[str]) -> dict[str, str]:
+    """Layer name of each checkpoint: the stem of its path, or of its id."""
+    found: dict[str, str] = {}
+    for model in map(str, checkpoints):
+        name = stem(Path(model.rstrip("/"))) or model
+        if name in RETRIEVERS or name in SCORERS:
+            name = f"{name}_checkpoint"
+        if name in found:
+            raise DataError(
+                f"Two checkpoints would be called '{name}' ({found[name]} and {model}); rename a folder or file."
+            )
+        found[name] = model
+    return found
 
 
 def _origin(shop: Workshop, vectors: Embeddings | None, names: Sequence[str], depth: int) -> dict[str, Any]:
@@ -176,9 +260,9 @@ def _with_given(dataset: Dataset, names: list[str]) -> list[str]:
     return names
 
 
-def _usual_scorers(retrievers: Sequence[str]) -> list[str]:
+def _usual_scorers(retrievers: Sequence[str], outside: Sequence[str]) -> list[str]:
     usual = [name for name in DEFAULT_SCORERS if name in retrievers]
-    return usual or ["dense"]
+    return usual or ([] if outside else ["dense"])
 
 
 def _run_names(runs: Sequence[Path]) -> dict[str, Path]:
@@ -194,59 +278,20 @@ def _run_names(runs: Sequence[Path]) -> dict[str, Path]:
 
 
 def _score(
-    shop: Workshop, scorers: Sequence[str], queries: Ints, documents: Ints, positives: Ints
-) -> tuple[dict[str, Scores], dict[str, Scores]]:
+    shop: Workshop, scorers: Mapping[str, str], queries: Ints, documents: Ints, positives: Ints
+) -> dict[str, Layer]:
     """Every scorer scores every candidate and every positive, in one call so that both come from the same kernel."""
     both = np.concatenate([documents, positives], axis=1)
-    width = documents.shape[1]
-    scores, positive_scores = {}, {}
-    for done, name in enumerate(scorers):
+    layers = {}
+    for done, (name, model) in enumerate(scorers.items()):
         shop.progress(f"scoring: {name}", done, len(scorers))
-        layer = shop.call(SCORERS, name, queries=queries, documents=both)
-        scores[name] = np.ascontiguousarray(layer[:, :width])
-        positive_scores[name] = np.ascontiguousarray(layer[:, width:])
-    return scores, positive_scores
-
-
-def _scale(scorer: str, vectors: Embeddings | None, runs: Mapping[str, Path]) -> str:
-    if scorer in runs:
-        return "run"
-    declared = SCORERS.get(scorer).trait("scale")
-    return str(declared) if declared else str(vectors.similarity if vectors else "unknown")
-
-
-def union(brought: Sequence[Ints]) -> Ints:
-    """Unite the candidates of several retrievers; each row in order of document row, padding last.
-
-    Args:
-        brought: Arrays (queries, any width), ``PAD`` where there is none.
-
-    Returns:
-        (queries, depth), depth being the widest union.
-    """
-    absent = np.iinfo(np.int32).max
-    rows = np.concatenate(brought, axis=1)
-    rows = np.sort(np.where(np.equal(rows, PAD), absent, rows), axis=1)
-    rows[:, 1:][np.equal(rows[:, 1:], rows[:, :-1])] = absent
-    rows = np.sort(rows, axis=1)
-    depth = max(int(np.not_equal(rows, absent).sum(axis=1).max(initial=0)), 1)
-    return np.where(np.equal(rows, absent), PAD, rows)[:, :depth].astype(np.int32)
-
-
-def rank_layer(documents: Ints, brought: Ints) -> Ints:
-    """Place of each candidate in a retriever's list, -1 where it is not in it.
-
-    Args:
-        documents: (queries, depth) the union; each row sorted, padding last.
-        brought: (queries, width) the retriever's list, best first.
-    """
-    total = len(documents)
-    stride = np.int64(max(int(documents.max(initial=0)), int(brought.max(initial=0))) + 2)
-    offset = np.arange(total, dtype=np.int64)[:, None] * stride
-    cells = (np.where(np.equal(documents, PAD), stride - 1, documents) + offset).ravel()
-    rows, places = np.nonzero(np.not_equal(brought, PAD))
-    found = np.searchsorted(cells, brought[rows, places] + offset[rows, 0])
-    layer = np.full(documents.size, PAD, dtype=np.int32)
-    # From the last to the first, so that of a document listed twice the better place stays.
-    layer[found[::-1]] = places[::-1]
-    return layer.reshape(documents.shape)
+        layer = name if name in shop.runs or name in shop.checkpoints else _kind(name)
+        entry = SCORERS.get("run" if name in shop.runs else "dense" if name in shop.checkpoints else layer)
+        if model and "model" not in entry.wants:
+            raise RecipeError(
+                f"--scorer was given '{name}={model}', but '{entry.name}' takes no model; write '{name}'."
+            )
+        found = shop.call(SCORERS, layer, queries=queries, documents=both, model=model)
+        scale = entry.trait("scale") or (shop.vectors(layer).similarity if "embeddings" in entry.wants else "unknown")
+        layers[name] = found if isinstance(found, Layer) else Layer(found, str(scale))
+    return layers

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Flags, Floats, Ints, Keys, Scores, descending, fingerprint, frozen, positions
 from negviz.dataset import Dataset
+from negviz.embeddings import Embeddings
 from negviz.errors import MissingInputError
 
 Anchor = Literal["min", "mean", "max"]
@@ -44,6 +45,7 @@ class Pool:
         flags: (queries, depth) bits, see ``LEAKS`` and ``KNOWN_NEGATIVE``.
         scales: For each scorer the scale of its values: ``cosine``, ``dot``, ``bm25`` and so on.
         origin: How the pool was made (encoder identity, retrievers, depth), for people and manifests.
+        embeddings: Vectors of all queries and documents of the dataset, None where no encoder was used.
     """
 
     dataset: Dataset
@@ -56,6 +58,7 @@ class Pool:
     flags: Flags
     scales: Mapping[str, str]
     origin: Mapping[str, Any] = field(default_factory=dict)
+    embeddings: Embeddings | None = None
     stored_fingerprint: str | None = None
 
     def __post_init__(self) -> None:
@@ -83,13 +86,14 @@ class Pool:
         ]
         parts = [part for pair in layers for part in pair]
         return fingerprint(
-            "pool 1",
+            "pool 2",
             self.dataset.fingerprint,
             self.queries,
             self.documents,
             self.positives,
             self.flags,
             sorted(self.scales.items()),
+            self.embeddings.identity if self.embeddings else None,
             *parts,
         )
 
@@ -165,6 +169,46 @@ class Pool:
             cache[scorer] = positions(descending(self.score(scorer), self.present))
         return cache[scorer]
 
+    def vectors(self, user: str) -> Embeddings:
+        """Vectors of queries and documents.
+
+        Args:
+            user: Who asks, for the error.
+
+        Raises:
+            MissingInputError: If the pool was built without an encoder.
+        """
+        if self.embeddings is None:
+            raise MissingInputError(
+                f"'{user}' needs vectors of queries and documents, but this pool was built without an encoder; build "
+                "it again with --retriever dense or --scorer dense."
+            )
+        return self.embeddings
+
+    def layer(self, name: str, user: str, wanted: str) -> Scores:
+        """Score layer (queries, depth) that a step names by a knob.
+
+        Args:
+            name: Name of the scorer.
+            user: Who asks, for the error.
+            wanted: What it is for, such as "a cross-encoder's probabilities".
+
+        Raises:
+            MissingInputError: If the pool has no such scorer; the text says how to get it.
+        """
+        if name not in self.scores:
+            known = ", ".join(sorted(self.scores)) or "none"
+            raise MissingInputError(
+                f"'{user}' needs {wanted}: scores called '{name}', which this pool does not have (it has: {known}). "
+                f"Build the pool again with {scorer_hint(name)}, or name another of its scorers in this step."
+            )
+        return self.scores[name]
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Scorers that are checkpoints of one model, oldest first."""
+        return tuple(self.origin.get("checkpoints", ()))
+
     def summary(self) -> dict[str, Any]:
         """Counts for people and scripts."""
         return {
@@ -186,6 +230,17 @@ class Pool:
                 f"The pool has no scores called '{scorer}' (it has: {known}); "
                 f"build it again with --scorer {scorer}, or choose one of those."
             )
+
+
+MODEL_SCORERS = {
+    "cross_encoder": "--scorer cross_encoder=MODEL (a local folder or a Hugging Face id)",
+    "second_encoder": "--scorer second_encoder=MODEL (static, a local folder or a Hugging Face id)",
+}
+
+
+def scorer_hint(name: str) -> str:
+    """The option that adds a scorer to a pool."""
+    return MODEL_SCORERS.get(name, f"--scorer {name}")
 
 
 def _check_shapes(layers: Mapping[str, npt.NDArray[Any]], shape: tuple[int, ...], of: str) -> None:

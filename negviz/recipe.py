@@ -14,12 +14,12 @@ from negviz.errors import RecipeError, UnknownNameError
 from negviz.pool import LEAKS, Anchor
 
 FOLDER = Path(__file__).parent / "recipes"
-Underfill = Literal["keep", "drop"]
+Underfill = Literal["keep", "drop", "pad"]
 SETTINGS = ("scorer", "anchor", "count", "seed", "underfill")
 MOST = 1000
 MOST_SEED = 2**63 - 1
 MOST_STEPS = 50
-TEXTS = ("title", "paper", "scale", "notes")
+TEXTS = ("title", "paper", "scale", "about", "notes", "plot")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,14 @@ class Recipe:
         draw: Name of the draw and its knobs.
         count: Negatives a query.
         seed: Seed of the draw.
-        underfill: What happens to a query with fewer than ``count`` left: ``keep`` the fewer, or ``drop`` the query.
+        underfill: What happens to a query with fewer than ``count`` left: ``keep`` the fewer, ``drop`` the query, or
+            ``pad`` it from ``backfill``, marked and counted.
+        backfill: Strategy whose candidates may pad a query, drawn in proportion to its weights; leaks never do.
+        source: Where candidates come from instead of the pool: a source and its knobs.
         allow: Leaks that are let through on purpose (labelled positives, copies, the query and blanks never are).
         title: What it is, in a few words.
+        about: What the method does and where its defaults come from, in two sentences.
+        plot: Name of its signature plot.
         paper: Where it was published.
         scale: Scale that the default values were published for.
         needs: Inputs beyond scores of candidates, for people.
@@ -66,21 +71,33 @@ class Recipe:
     count: int = 4
     seed: int = 0
     underfill: Underfill = "keep"
+    backfill: Step | None = None
+    source: Step | None = None
     allow: tuple[str, ...] = ()
     title: str = ""
     paper: str = ""
     scale: str = "any"
     needs: tuple[str, ...] = ()
+    about: str = ""
     notes: str = ""
+    plot: str = "rank_curve"
 
     def __post_init__(self) -> None:
         """Name the steps and refuse settings that make no sense."""
         object.__setattr__(self, "steps", _named(self.steps))
         object.__setattr__(self, "draw", replace(self.draw, name="draw"))
+        for part in ("source", "backfill"):
+            step = getattr(self, part)
+            object.__setattr__(self, part, replace(step, name=part) if step else None)
         _check_choice(self.name, "anchor", self.anchor, get_args(Anchor))
         _check_choice(self.name, "underfill", self.underfill, get_args(Underfill))
         _check_whole(self.name, "count", self.count, 1, MOST)
         _check_whole(self.name, "seed", self.seed, 0, MOST_SEED)
+        if self.underfill == "pad" and self.backfill is None:
+            raise RecipeError(
+                f"Recipe '{self.name}' pads queries that are not filled, but says not with what; give it a backfill, "
+                "such as 'backfill: {brought_by: {retriever: random}}'."
+            )
         if len(self.steps) > MOST_STEPS:
             raise RecipeError(
                 f"Recipe '{self.name}' has {len(self.steps)} steps, but at most {MOST_STEPS} are allowed."
@@ -98,23 +115,27 @@ class Recipe:
         return sum(bit for leak, bit in LEAKS.items() if leak not in self.allow)
 
     def step(self, name: str) -> Step:
-        """Step of that name, or the draw.
+        """Step of that name, or the draw, the source or the backfill.
 
         Raises:
             RecipeError: If there is none.
         """
-        for step in (*self.steps, self.draw):
+        for step in self._parts:
             if step.name == name:
                 return step
-        known = ", ".join(step.name for step in (*self.steps, self.draw))
+        known = ", ".join(step.name for step in self._parts)
         raise RecipeError(f"Recipe '{self.name}' has no step called '{name}'; its steps are: {known}.")
+
+    @property
+    def _parts(self) -> tuple[Step, ...]:
+        return (*self.steps, self.draw, *(part for part in (self.source, self.backfill) if part))
 
     def with_knob(self, step: str, knob: str, value: Any) -> "Recipe":
         """The same recipe with one knob of one step turned."""
         old = self.step(step)
         new = replace(old, knobs={**old.knobs, knob: value})
-        if step == "draw":
-            return replace(self, draw=new)
+        if step in {"draw", "source", "backfill"}:
+            return replace(self, **{step: new})  # type: ignore[arg-type]
         return replace(self, steps=tuple(new if item.name == step else item for item in self.steps))
 
     def with_setting(self, text: str) -> "Recipe":
@@ -144,11 +165,16 @@ class Recipe:
             "paper": self.paper,
             "scale": self.scale,
             "needs": list(self.needs),
+            "about": self.about,
             "notes": self.notes,
+            "plot": self.plot,
         }
+        source = {"source": {self.source.strategy: dict(self.source.knobs)}} if self.source else {}
+        backfill = {"backfill": {self.backfill.strategy: dict(self.backfill.knobs)}} if self.backfill else {}
         return {
             "name": self.name,
             **{key: value for key, value in about.items() if value},
+            **source,
             "scorer": self.scorer,
             "anchor": self.anchor,
             "steps": [{step.strategy: dict(step.knobs)} for step in self.steps],
@@ -156,6 +182,7 @@ class Recipe:
             "count": self.count,
             "seed": self.seed,
             "underfill": self.underfill,
+            **backfill,
             **({"allow": list(self.allow)} if self.allow else {}),
         }
 
@@ -240,6 +267,8 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
         raise RecipeError(f"Recipe '{name}' has steps that are not a list; write '- strategy: {{knob: value}}' lines.")
     given["steps"] = tuple(_step_of(item, name) for item in steps)
     given["draw"] = _step_of(given.get("draw", "top"), name)
+    for key in ("source", "backfill"):
+        given[key] = _step_of(given[key], name) if given.get(key) else None
     for key in ("needs", "allow"):
         value = given.get(key) or ()
         if not isinstance(value, str | list | tuple):

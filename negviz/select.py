@@ -6,19 +6,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import PAD, Bools, Floats, Ints
+from negviz.arrays import PAD, Bools, Floats, Ints, gumbel, positions
 from negviz.draws import DRAWS
 from negviz.errors import MissingInputError
-from negviz.labels import Labels
+from negviz.labels import Labels, Verdicts
 from negviz.pool import LEAKS, Pool
 from negviz.recipe import Recipe, Step
 from negviz.registry import Registry
 from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns, taken_mask
+from negviz.sources import SOURCES
 from negviz.strategies import STRATEGIES
 
 NO_LABELS = Labels.of(())
 LABELLED = ("labelled false negative", "labelled drop")
 UNDERFILLED = "fewer than count left"
+KEPT_SOURCES = 6
+# Noise of the padding must not be that of the draw, or what the draw nearly took would be what pads.
+PADDING_KEYS = np.uint64(0x9D39247E33776D41)
 
 
 def resolved_knobs(registry: Registry, step: Step) -> dict[str, Any]:
@@ -44,17 +48,54 @@ def _call(registry: Registry, step: Step, context: Mapping[str, Any], *first: An
     return entry.function(*first, **filled, **resolved_knobs(registry, step))
 
 
+def check_knobs(recipe: Recipe) -> None:
+    """See whether every part of a recipe exists and every value is allowed.
+
+    Raises:
+        RecipeError: If a knob does not exist or its value is not allowed.
+        UnknownNameError: If a strategy, draw or source does not exist.
+    """
+    for step in (*recipe.steps, *([recipe.backfill] if recipe.backfill else [])):
+        resolved_knobs(STRATEGIES, step)
+    resolved_knobs(DRAWS, recipe.draw)
+    if recipe.source:
+        resolved_knobs(SOURCES, recipe.source)
+
+
+def source_pool(pool: Pool, recipe: Recipe) -> Pool:
+    """The pool that a recipe chooses from: the given one, or what its source makes of it.
+
+    Raises:
+        MissingInputError: If the source lacks an input; the text says which and how to get it.
+        RecipeError: If a knob of the source is not valid.
+    """
+    if recipe.source is None:
+        return pool
+    context = {"scorer": recipe.scorer, "seed": recipe.seed}
+    wants = SOURCES.get(recipe.source.strategy).wants
+    key = (recipe.source.strategy, str(resolved_knobs(SOURCES, recipe.source)),
+           *(value for name, value in context.items() if name in wants))  # fmt: skip
+    made: dict[Any, Pool] = pool.__dict__.setdefault("_sources", {})
+    if key not in made:
+        while len(made) >= KEPT_SOURCES:
+            made.pop(next(iter(made)))
+        made[key] = _call(SOURCES, recipe.source, context, pool)
+    return made[key]
+
+
 def check(recipe: Recipe, pool: Pool) -> None:
     """See whether a recipe can run on a pool.
+
+    Args:
+        recipe: What is to run.
+        pool: What it chooses from, after its source.
 
     Raises:
         MissingInputError: If an input is missing; the text says which and how to get it.
         RecipeError: If a step or knob is not valid.
     """
+    check_knobs(recipe)
     pool.score(recipe.scorer)
-    for step in recipe.steps:
-        resolved_knobs(STRATEGIES, step)
-    resolved_knobs(DRAWS, recipe.draw)
     anchored = [step.name for step in recipe.steps if "anchor" in STRATEGIES.get(step.strategy).wants]
     if anchored and not np.isfinite(pool.anchor(recipe.scorer, recipe.anchor)).any():
         raise MissingInputError(
@@ -80,24 +121,49 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
         MissingInputError: If the pool lacks an input of the recipe.
         RecipeError: If a step or knob is not valid.
     """
+    check_knobs(recipe)
+    pool = source_pool(pool, recipe)
     check(recipe, pool)
     reasons, names = _refuse_leaks(pool, recipe, labels)
+    guarded = reasons >= 0
     weights = np.equal(reasons, NOT_REFUSED).astype(np.float64)
-    context: dict[str, Any] = {"scorer": recipe.scorer, "anchor": recipe.anchor}
+    context: dict[str, Any] = {"scorer": recipe.scorer, "anchor": recipe.anchor, "count": recipe.count}
+    context |= {"seed": recipe.seed, "verdicts": _verdicts(pool, labels)}
     for step in recipe.steps:
         context["survivors"] = np.equal(reasons, NOT_REFUSED)
         weights = weights * _finite(_call(STRATEGIES, step, context, pool))
         reasons[np.equal(reasons, NOT_REFUSED) & (weights <= 0)] = len(names)
         names.append(step.name)
-    context |= {"scores": pool.score(recipe.scorer), "keys": pool.pair_keys}
-    context |= {"count": recipe.count, "seed": recipe.seed}
-    drawn: Ints = _call(DRAWS, recipe.draw, context, weights)
-    columns = taken_columns(taken_mask(drawn, pool.depth), pool.rank(recipe.scorer), recipe.count)
+    drawing = {**context, "pool": pool, "scores": pool.score(recipe.scorer), "keys": pool.pair_keys}
+    drawn: Ints = _call(DRAWS, recipe.draw, drawing, weights)
+    taken = taken_mask(drawn, pool.depth)
+    padding = np.zeros(taken.shape, dtype=bool)
+    if recipe.underfill == "pad" and recipe.backfill:
+        context["survivors"] = pool.present & ~guarded
+        wanted = _finite(_call(STRATEGIES, recipe.backfill, context, pool))
+        padding = _padding(pool, np.where(guarded | taken, 0.0, wanted), recipe, taken)
+        reasons[padding] = NOT_REFUSED
+        weights[padding] = wanted[padding]
+        taken |= padding
+    columns = taken_columns(taken, pool.rank(recipe.scorer), recipe.count)
     if recipe.underfill == "drop":
         columns = _drop_underfilled(columns, reasons, len(names))
         weights[np.equal(reasons, len(names))] = 0.0
         names.append(UNDERFILLED)
-    return Selection(pool, recipe, weights, reasons, columns, tuple(names))
+    return Selection(pool, recipe, weights, reasons, columns, tuple(names), padding)
+
+
+def _verdicts(pool: Pool, labels: Labels) -> Verdicts:
+    return labels.align(pool) if len(labels) else np.zeros(pool.documents.shape, dtype=np.int8)
+
+
+def _padding(pool: Pool, weights: Floats, recipe: Recipe, taken: Bools) -> Bools:
+    """Candidates that pad the rows that are not full, drawn by weight with noise of their own."""
+    missing = recipe.count - taken.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        noisy = np.log(weights) + gumbel(pool.pair_keys ^ PADDING_KEYS, recipe.seed)
+    place = positions(np.argsort(-noisy, axis=1, kind="stable").astype(np.int32))
+    return np.asarray((weights > 0) & pool.present & (place < missing[:, None]))
 
 
 def _finite(weights: Floats) -> Floats:

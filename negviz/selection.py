@@ -26,6 +26,7 @@ class Selection:
         reasons: (queries, depth) index into ``stages`` of what refused the candidate; ``NOT_REFUSED`` or ``ABSENT``.
         columns: (queries, count) columns taken, best score first, ``PAD`` where there were fewer.
         stages: Names of everything that could refuse, in the order asked.
+        padding: (queries, depth), True where a candidate was taken only to fill its query; None where nothing was.
     """
 
     pool: Pool
@@ -34,6 +35,12 @@ class Selection:
     reasons: npt.NDArray[np.int8]
     columns: Ints
     stages: tuple[str, ...]
+    padding: Bools | None = None
+
+    @cached_property
+    def backfilled(self) -> Bools:
+        """(queries, depth), True where taken only to fill its query, in spite of the steps; never a leak."""
+        return np.zeros(self.pool.documents.shape, dtype=bool) if self.padding is None else self.padding
 
     @cached_property
     def taken(self) -> Bools:
@@ -80,6 +87,7 @@ class Selection:
             "refused": [{"step": stage, "count": count} for stage, count in self.refused_counts],
             "not_drawn": self.not_drawn,
             "taken": int(self.taken.sum()),
+            "backfilled": int(self.backfilled.sum()),
             "starved": int(self.starved.sum()),
             "empty": int(np.equal(self.taken_counts, 0).sum()),
             "count": self.recipe.count,
@@ -91,8 +99,9 @@ class Selection:
     def fingerprint(self) -> str:
         """Digest of the pool, the recipe and the outcome."""
         return fingerprint(
-            "selection 1", self.pool.fingerprint, self.recipe.to_yaml(), self.weights, self.reasons, self.columns
-        )
+            "selection 1", self.pool.fingerprint, self.recipe.to_yaml(), self.weights, self.reasons, self.columns,
+            self.backfilled,
+        )  # fmt: skip
 
 
 def taken_mask(columns: Ints, depth: int) -> Bools:

@@ -14,13 +14,15 @@ import yaml
 from negviz import __version__
 from negviz.arrays import Ints
 from negviz.dataset import Dataset, Judgments, Problem
+from negviz.embeddings import Embeddings
 from negviz.errors import DataError, RecipeError
 from negviz.pool import Pool
 from negviz.recipe import recipe_of
+from negviz.select import source_pool
 from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns
 from negviz.writing import MANIFEST, file_written_beside, written_beside
 
-POOL_VERSION = 1
+POOL_VERSION = 2
 SELECTION_KEY = b"negviz"
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -42,6 +44,7 @@ def save_pool(pool: Pool, folder: Path) -> None:
             "scales": dict(pool.scales),
             "origin": dict(pool.origin),
             "dataset": _about(pool.dataset),
+            "embeddings": _about_embeddings(pool.embeddings),
         }
         (beside / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
 
@@ -56,11 +59,20 @@ def _layers(pool: Pool) -> Arrays:
     layers |= {f"rank:{name}": array for name, array in pool.ranks.items()}
     layers |= {f"score:{name}": array for name, array in pool.scores.items()}
     layers |= {f"positive score:{name}": array for name, array in pool.positive_scores.items()}
+    if pool.embeddings is not None:
+        layers |= {"vectors:queries": pool.embeddings.queries, "vectors:documents": pool.embeddings.documents}
     for kind in ("positives", "given", "held_out"):
         judged: Judgments = getattr(pool.dataset, kind)
         table = np.stack([judged.queries, judged.documents, judged.grades])
         layers[f"judgments:{kind}"] = table
     return layers
+
+
+def _about_embeddings(embeddings: Embeddings | None) -> dict[str, Any] | None:
+    if embeddings is None:
+        return None
+    names = ("similarity", "encoder", "identity")
+    return {name: getattr(embeddings, name) for name in names}
 
 
 def _about(dataset: Dataset) -> dict[str, Any]:
@@ -103,12 +115,18 @@ def open_pool(folder: Path) -> Pool:
             flags=layers["flags"],
             scales=manifest["scales"],
             origin=manifest["origin"],
+            embeddings=_read_embeddings(manifest, layers),
             stored_fingerprint=manifest["fingerprint"],
         )
     except (KeyError, TypeError, AttributeError, EOFError, ValueError, OSError, pa.ArrowInvalid) as error:
         raise DataError(
             f"The pool in {folder} is damaged ({type(error).__name__}: {error}); build it again with 'negviz pool'."
         ) from None
+
+
+def _read_embeddings(manifest: Mapping[str, Any], layers: Arrays) -> Embeddings | None:
+    about = manifest["embeddings"]
+    return Embeddings(layers["vectors:queries"], layers["vectors:documents"], **about) if about else None
 
 
 def _group(layers: Arrays, prefix: str) -> Arrays:
@@ -178,6 +196,8 @@ def selection_table(selection: Selection) -> pa.Table:
         data[_column(scorer, data)] = pa.array(values, mask=~np.isfinite(values))
     data["weight"] = selection.weights[rows, columns]
     data["taken"] = selection.taken[rows, columns]
+    if selection.recipe.underfill == "pad":
+        data["backfilled"] = selection.backfilled[rows, columns]
     names = pa.array(selection.stages, pa.string())
     codes = selection.reasons[rows, columns].astype(np.int32)
     data["refused_by"] = names.take(pa.array(np.maximum(codes, 0), mask=codes < 0)) if len(names) else None
@@ -193,7 +213,7 @@ def selection_table(selection: Selection) -> pa.Table:
     return table.replace_schema_metadata({SELECTION_KEY: json.dumps(about, ensure_ascii=False).encode()})
 
 
-RESERVED = ("query_id", "document_id", "rank", "weight", "taken", "refused_by")
+RESERVED = ("query_id", "document_id", "rank", "weight", "taken", "backfilled", "refused_by")
 
 
 def _column(scorer: str, taken: Mapping[str, Any]) -> str:
@@ -224,6 +244,7 @@ def read_selection(path: Path, pool: Pool) -> Selection:
         raise DataError(
             f"{path} is not a selection of negviz; make one with 'negviz select POOL --out {path}'."
         ) from None
+    pool = source_pool(pool, recipe)
     if about["pool"] != pool.fingerprint:
         raise DataError(
             f"{path} was made from another pool (fingerprint {about['pool'][:8]}, this pool's is "
@@ -239,9 +260,11 @@ def read_selection(path: Path, pool: Pool) -> Selection:
     reasons[rows, columns] = [NOT_REFUSED if name is None else codes[name] for name in names]
     taken = np.zeros(pool.documents.shape, dtype=bool)
     taken[rows, columns] = table["taken"].to_numpy()
-    return Selection(
-        pool, recipe, weights, reasons, taken_columns(taken, pool.rank(recipe.scorer), recipe.count), stages
-    )
+    padding = np.zeros(pool.documents.shape, dtype=bool)
+    if "backfilled" in table.column_names:
+        padding[rows, columns] = table["backfilled"].to_numpy()
+    chosen = taken_columns(taken, pool.rank(recipe.scorer), recipe.count)
+    return Selection(pool, recipe, weights, reasons, chosen, stages, padding)
 
 
 def _cells(table: pa.Table, pool: Pool) -> tuple[Ints, Ints]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from negviz.arrays import PAD
 from negviz.dataset import Dataset
+from negviz.embeddings import Embeddings
 from negviz.pool import LEAKS, Pool
 from negviz.recipe import Recipe, Step
 
@@ -91,7 +92,10 @@ def kept(pool: Pool, weights: Any, query: int = 0) -> list[float]:
 
 
 def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: int = 3) -> Pool:
-    """Pool with every layer that a published recipe may ask for: three retrievers, two scorers, leaks, unknowns."""
+    """Pool with every layer that a published recipe may ask for.
+
+    Retrievers, scorers (two of them checkpoints of one model), vectors, answers, groups, leaks, unknown scores.
+    """
     random = np.random.default_rng(seed)
     rows = np.sort(
         np.stack([random.choice(np.arange(1, documents), size=depth, replace=False) for _ in range(queries)]), axis=1
@@ -99,6 +103,9 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
     rows[0, -5:] = PAD
     absent = rows == PAD
     layers = {name: random.normal(0.5, 0.2, rows.shape).astype(np.float32) for name in ("dense", "bm25")}
+    layers |= {name: random.normal(0.5, 0.2, rows.shape).astype(np.float32) for name in ("second_encoder", "step1")}
+    layers["late_interaction"] = random.normal(12, 4, rows.shape).astype(np.float32)
+    layers["cross_encoder"] = random.beta(0.3, 0.5, rows.shape).astype(np.float32)
     layers["dense"][1, 3] = np.nan
     for layer in layers.values():
         layer[absent] = np.nan
@@ -113,6 +120,8 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
         name: np.where(positives == PAD, np.nan, random.normal(0.8, 0.1, positives.shape)).astype(np.float32)
         for name in layers
     }
+    anchors["cross_encoder"] = np.clip(anchors["cross_encoder"], 0, 1)
+    anchors["late_interaction"] = anchors["late_interaction"] * 20
     flags[(rows[:, :, None] == positives[:, None, :]).any(axis=2)] |= LEAKS["labelled positive"]
     dataset = make_dataset(
         queries,
@@ -120,6 +129,8 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
         positives=[
             (f"q{query:02}", f"d{row:03}", 1) for query, own in enumerate(positives) for row in own if row != PAD
         ],
+        groups=[f"article {row // 6}" for row in range(documents)],
+        answers={f"q{query:02}": [f"number {query}"] for query in range(0, queries, 2)},
     )
     return Pool(
         dataset=dataset,
@@ -130,8 +141,18 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
         positives=positives,
         positive_scores=anchors,
         flags=np.where(absent, 0, flags).astype(np.uint16),
-        scales={"dense": "cosine", "bm25": "bm25"},
-    )
+        scales={**dict.fromkeys(layers, "cosine"), "bm25": "bm25", "cross_encoder": "probability",
+                "late_interaction": "maxsim"},
+        origin={"checkpoints": ["step1", "dense"], "retrievers": list(ranks), "depth": 40},
+        embeddings=unit_embeddings(queries, documents),
+    )  # fmt: skip
+
+
+def unit_embeddings(queries: int, documents: int, dims: int = 16, seed: int = 5) -> Embeddings:
+    """Random vectors of unit length."""
+    vectors = np.random.default_rng(seed).normal(size=(queries + documents, dims)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Embeddings(vectors[:queries], vectors[queries:], "cosine", "made for tests", "0" * 32)
 
 
 # Multiples of 1/64 add, subtract and scale by powers of two without rounding, and make ties common.

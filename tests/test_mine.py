@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from negviz.arrays import PAD
+from negviz.assembly import rank_layer, union
 from negviz.dataset import Dataset
 from negviz.errors import CancelledError, DataError, MissingInputError, RecipeError, UnknownNameError
-from negviz.mine import build_pool, rank_layer, union
+from negviz.mine import build_pool
 from negviz.pool import LEAKS
 from negviz.select import select
 from negviz.store import open_pool, save_pool, selection_table

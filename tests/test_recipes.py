@@ -46,6 +46,7 @@ def test_every_step_and_knob_exists_and_holds(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_on_a_full_pool_and_adds_up(name, full):
     found = select(full, runnable(full, published()[name]))
+    full = found.pool
     summary = found.summary()
     refused = sum(item["count"] for item in summary["refused"])
     assert refused + summary["not_drawn"] + summary["taken"] == summary["candidates"] == full.present.sum()
@@ -81,7 +82,16 @@ def with_more_documents(pool: Pool) -> Pool:
     )
     rows = {name: row for row, name in enumerate(wider.document_ids)}
     new = np.array([*(rows[name] for name in dataset.document_ids), -1], dtype=np.int32)
-    return dataclasses.replace(pool, dataset=wider, documents=new[pool.documents], positives=new[pool.positives])
+    vectors = pool.embeddings
+    wide = np.zeros((len(wider.document_ids), vectors.documents.shape[1]), dtype=np.float32)
+    wide[new[:-1]] = vectors.documents
+    return dataclasses.replace(
+        pool,
+        dataset=wider,
+        documents=new[pool.documents],
+        positives=new[pool.positives],
+        embeddings=dataclasses.replace(vectors, documents=wide),
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,4 +2,4 @@
 
 from negviz.registry import Registry
 
-DRAWS = Registry("draw", "negviz.draws", context=frozenset({"weights", "scores", "keys", "count", "seed"}))
+DRAWS = Registry("draw", "negviz.draws", context=frozenset({"pool", "weights", "scores", "keys", "count", "seed"}))

@@ -1,9 +1,11 @@
 """Strategies: pure functions ``(pool, *, knobs) -> weights (queries, depth)``; 0 refuses, larger is likelier.
 
 A strategy never draws, formats or prints. Leaks and padding are taken out before and after it, so it need not know
-about them. ``scorer``, ``anchor`` and ``survivors`` (what earlier steps left) are filled in from the recipe.
+about them. ``scorer``, ``anchor``, ``count``, ``seed``, ``survivors`` (what earlier steps left) and ``verdicts`` (codes
+of the labels, (queries, depth), see ``labels.CODES``) are filled in by the caller.
 """
 
 from negviz.registry import Registry
 
-STRATEGIES = Registry("strategy", "negviz.strategies", context=frozenset({"pool", "scorer", "anchor", "survivors"}))
+CONTEXT = frozenset({"pool", "scorer", "anchor", "survivors", "verdicts", "count", "seed"})
+STRATEGIES = Registry("strategy", "negviz.strategies", context=CONTEXT)

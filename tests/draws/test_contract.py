@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from negviz.draws import DRAWS
+from tests.pools import make_pool
 
 NAMES = DRAWS.names()
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 6))
@@ -25,7 +26,9 @@ def cells(draw):
 
 def drawn(name, weights, scores, keys, count, seed=0, **knobs):
     entry = DRAWS.get(name)
-    context = {"scores": scores, "keys": keys, "count": count, "seed": seed}
+    ranks = {"dense": np.where(np.arange(weights.shape[1]) % 2, 0, -1) + np.zeros(weights.shape, int)}
+    pool = make_pool(np.zeros(weights.shape), np.zeros((len(weights), 1)), ranks=ranks)
+    context = {"pool": pool, "scores": scores, "keys": keys, "count": count, "seed": seed}
     return entry.function(weights, **{key: context[key] for key in context if key in entry.wants}, **knobs)
 
 

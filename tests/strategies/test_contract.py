@@ -22,7 +22,8 @@ MONOTONE = [
 
 def weigh(name, pool, anchor="min", **knobs):
     entry = STRATEGIES.get(name)
-    context = {"scorer": "dense", "anchor": anchor, "survivors": pool.eligible}
+    context = {"scorer": "dense", "anchor": anchor, "survivors": pool.eligible, "count": 4, "seed": 0}
+    context["verdicts"] = np.zeros(pool.documents.shape, dtype=np.int8)
     filled = {key: value for key, value in context.items() if key in entry.wants}
     defaults = {knob.name: knob.default for knob in entry.knobs}
     try:

@@ -1,0 +1,126 @@
+"""What every verb shares: the report, progress bars, options, and reading of DATA and labels."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from negviz.errors import DataError
+
+Report = dict[str, Any] | list[dict[str, Any]]
+
+
+@contextlib.contextmanager
+def _standard_output_kept() -> Iterator[None]:
+    """Send whatever libraries print to standard error, so that standard output holds the report alone."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+def report(work: Callable[[], Report], as_json: bool, lines: Callable[[Any], list[str]]) -> None:
+    """Do the work, then print its report as one JSON document or as lines for people."""
+    with _standard_output_kept():
+        report = work()
+    if as_json:
+        # JSON is UTF-8 whatever the terminal's encoding; parts of odd file names that are not become question marks.
+        click.echo(json.dumps(report, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace"))
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    for line in lines(report):
+        click.echo(line.encode(encoding, "replace"))
+
+
+class Bars:
+    """Progress bars on standard error, one a stage."""
+
+    def __init__(self) -> None:
+        """Start without a bar."""
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int | None = None) -> None:
+        """Show how far a stage is."""
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            self._bar = tqdm(total=total, desc=stage, file=sys.stderr, leave=False, delay=0.5)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """End the bar that is shown."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every verb that reads DATA."""
+    options = [
+        click.option("--column", "columns", multiple=True, metavar="ROLE=NAME", help="Map an odd column name."),
+        click.option("--encoding", help="Encoding of text that is not UTF-8, such as gb18030."),
+        click.option("--split", help="Which judgments of a BEIR folder are the labelled positives."),
+        click.option("--format", "format_name", help="Format, where recognising it went wrong."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def load_data(
+    data: str, columns: tuple[str, ...], encoding: str | None, split: str | None, format_name: str | None
+) -> Any:
+    from negviz.load import load
+
+    mapping: dict[str, str] = {}
+    for item in columns:
+        role, equals, name = item.partition("=")
+        if not equals or not role or not name:
+            raise DataError(f"--column was given '{item}', but wants ROLE=NAME, such as query=question.")
+        role = role.strip()
+        if role in mapping:
+            raise DataError(
+                f"--column names two columns for '{role}' ('{mapping[role]}' and '{name.strip()}'); give one, or "
+                f"several of a role in one, as in {role}=a,b."
+            )
+        mapping[role] = name.strip()
+    bars = Bars()
+    try:
+        return load(data, format=format_name, columns=mapping or None, encoding=encoding, split=split, progress=bars)
+    finally:
+        bars.close()
+
+
+def plain_lines(report: dict[str, Any]) -> list[str]:
+    return [f"{name.replace('_', ' ')}: {shown(value)}" for name, value in report.items()]
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {shown(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def labels_of(source: str | None, dataset: Any) -> Any:
+    """Labels of a file or a database; none where nothing is named."""
+    from negviz.labels import Labels, open_labels
+
+    return Labels.of(()) if source is None else open_labels(source, dataset)

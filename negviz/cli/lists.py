@@ -1,0 +1,58 @@
+"""Verbs that list what there is."""
+
+from typing import Any
+
+import click
+
+from negviz.cli._frame import json_option, report
+
+
+@click.command()
+@json_option
+def recipes(as_json: bool) -> None:
+    """List the published recipes with their paper, scale, needs, steps and defaults."""
+    from negviz.catalogue import recipe_list
+
+    report(recipe_list, as_json, lambda rows: [f"{row['name']:<22} {row['title']} ({row['paper']})" for row in rows])
+
+
+@click.command()
+@json_option
+def strategies(as_json: bool) -> None:
+    """List the strategies with their knobs."""
+    from negviz.catalogue import strategy_list
+
+    report(strategy_list, as_json, _strategy_lines)
+
+
+def _strategy_lines(rows: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rows:
+        lines.append(f"{row['name']:<18} {row['summary']}")
+        lines += [f"    {knob['name']} = {knob['default']}  {knob['help']}" for knob in row["knobs"]]
+    return lines
+
+
+@click.command()
+@json_option
+def encoders(as_json: bool) -> None:
+    """List the built-in encoders."""
+    from negviz.catalogue import encoder_list
+
+    report(encoder_list, as_json, lambda rows: [f"{row['name']:<10} {row['summary']}" for row in rows])
+
+
+@click.command()
+@json_option
+def formats(as_json: bool) -> None:
+    """List the formats that negviz reads and writes."""
+    from negviz.export import formats as format_list
+
+    def line(row: dict[str, Any]) -> str:
+        ways = " and ".join(way for way in ("reads", "writes") if row[way])
+        return f"{row['name']:<16} {ways:<17} {row['trainer']}"
+
+    report(format_list, as_json, lambda rows: [line(row) for row in rows])
+
+
+VERBS = (recipes, strategies, encoders, formats)

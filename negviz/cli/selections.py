@@ -1,0 +1,101 @@
+"""Verbs from a pool to a training set."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from negviz.cli._frame import Report, json_option, labels_of, plain_lines, report
+from negviz.errors import DataError
+
+
+@click.command()
+@click.argument("pool_folder", metavar="POOL", type=click.Path(path_type=Path))
+@click.option("--recipe", required=True, help="Name of a published recipe, or a YAML file.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet file to write.")
+@click.option("--set", "settings", multiple=True, metavar="STEP.PARAM=VALUE", help="Turn a knob; may be repeated.")
+@click.option("--count", type=int, help="Negatives a query.")
+@click.option("--seed", type=int, help="Seed of the draw.")
+@click.option("--labels", "labels_file", help="Labels to respect: CSV, JSONL, or a label database.")
+@json_option
+def select(
+    *,
+    pool_folder: Path,
+    recipe: str,
+    out: Path,
+    settings: tuple[str, ...],
+    count: int | None,
+    seed: int | None,
+    labels_file: str | None,
+    as_json: bool,
+) -> None:
+    """Run a recipe over POOL and write who was taken, who was refused, and by what."""
+    from negviz.advice import outcome_warnings, scale_warnings
+    from negviz.recipe import find_recipe
+    from negviz.select import select as run
+    from negviz.store import open_pool, save_selection
+
+    def work() -> Report:
+        wanted = find_recipe(recipe)
+        for setting in settings:
+            wanted = wanted.with_setting(setting)
+        for name, value in (("count", count), ("seed", seed)):
+            if value is not None:
+                wanted = wanted.with_setting(f"{name}={value}")
+        opened = open_pool(pool_folder)
+        selection = run(opened, wanted, labels_of(labels_file, opened.dataset))
+        save_selection(selection, out)
+        warnings = [*scale_warnings(wanted, opened), *outcome_warnings(selection)]
+        for warning in warnings:
+            click.echo(f"negviz: note: {warning}", err=True)
+        return {**selection.summary(), "warnings": warnings}
+
+    report(work, as_json, _funnel_lines)
+
+
+def _funnel_lines(report: dict[str, Any]) -> list[str]:
+    lines = [f"recipe: {report['recipe']}", f"{report['candidates']:>10,}  candidates of {report['queries']:,} queries"]
+    lines += [f"{-step['count']:>10,}  {step['step']}" for step in report["refused"] if step["count"]]
+    lines.append(f"{-report['not_drawn']:>10,}  allowed, not drawn")
+    lines.append(f"{report['taken']:>10,}  taken")
+    lines.append(f"starved queries (fewer than {report['count']}): {report['starved']:,}")
+    return lines
+
+
+@click.command()
+@click.argument("pool_folder", metavar="POOL", type=click.Path(path_type=Path))
+@click.option("--selection", required=True, type=click.Path(path_type=Path), help="What 'negviz select' wrote.")
+@click.option("--format", "format_name", required=True, help="Name of the trainer's format; see 'negviz formats'.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Turn a knob of the format.")
+@click.option("--labels", "labels_file", help="Labels to apply: CSV, JSONL, or a label database.")
+@json_option
+def export(
+    *,
+    pool_folder: Path,
+    selection: Path,
+    format_name: str,
+    out: Path,
+    settings: tuple[str, ...],
+    labels_file: str | None,
+    as_json: bool,
+) -> None:
+    """Write a selection as a training set, exactly as the trainer's code reads it."""
+    from negviz.export import export as write
+    from negviz.store import open_pool, read_selection
+
+    def work() -> Report:
+        knobs = {}
+        for item in settings:
+            name, equals, value = item.partition("=")
+            if not equals:
+                raise DataError(f"--set was given '{item}', but wants PARAM=VALUE; see 'negviz formats'.")
+            knobs[name.strip()] = value.strip()
+        opened = open_pool(pool_folder)
+        chosen = read_selection(selection, opened)
+        return write(chosen, labels_of(labels_file, opened.dataset), format_name, out, knobs=knobs)
+
+    report(work, as_json, lambda report: plain_lines({"wrote": str(out), **report["counts"]}))
+
+
+VERBS = (select, export)

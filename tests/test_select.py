@@ -51,6 +51,7 @@ def test_the_tiny_pool_by_hand(tiny):
         ],
         "not_drawn": 1,
         "taken": 2,
+        "backfilled": 0,
         "starved": 1,
         "empty": 1,
         "count": 2,

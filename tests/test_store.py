@@ -15,6 +15,7 @@ import pytest
 from negviz.dataset import Problem
 from negviz.errors import DataError
 from negviz.pool import Pool
+from negviz.recipe import Step
 from negviz.select import select
 from negviz.selection import Selection
 from negviz.store import open_pool, read_selection, save_pool, save_selection, selection_table
@@ -203,7 +204,7 @@ def damage_manifest(folder: Path, **change):
         (lambda folder: (folder / "manifest.json").unlink(), "is not a pool"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "not readable JSON"),
         (lambda folder: (folder / "manifest.json").write_text("[1]"), "describes something else"),
-        (lambda folder: damage_manifest(folder, version=99), "version 99, this negviz reads version 1"),
+        (lambda folder: damage_manifest(folder, version=99), "version 99, this negviz reads version 2"),
         (lambda folder: damage_manifest(folder, layers=[1]), "is damaged"),
         (lambda folder: damage_manifest(folder, layers={}), "is damaged"),
         (lambda folder: (folder / "003.npy").unlink(), "is damaged"),
@@ -247,8 +248,10 @@ def test_selection_columns_are_the_promised_ones(chosen, full):
     table = selection_table(chosen)
     assert table.column_names == ["query_id", "document_id", "rank", "dense", "weight", "taken", "refused_by"]
     assert selection_table(select(full, recipe())).column_names == [
-        "query_id", "document_id", "rank", "dense", "bm25", "weight", "taken", "refused_by",
+        "query_id", "document_id", "rank", *full.scores, "weight", "taken", "refused_by",
     ]  # fmt: skip
+    padded = selection_table(select(full, recipe(underfill="pad", backfill=Step("rank_window"))))
+    assert padded.column_names[-3:] == ["taken", "backfilled", "refused_by"]
 
 
 def test_selection_rows_by_hand(chosen):

@@ -31,6 +31,64 @@ def scale_warnings(recipe: Recipe, pool: Pool) -> list[str]:
     ]
 
 
+def recipe_warnings(recipe: Recipe, pool: Pool) -> list[str]:
+    """All that is to be said before a recipe runs: numbers of another scale, idle knobs, ranks the pool does not hold.
+
+    Args:
+        recipe: What is to run.
+        pool: The stored pool, before the recipe's source.
+    """
+    return [*scale_warnings(recipe, pool), *idle_knobs(recipe), *depth_warnings(recipe, pool)]
+
+
+def idle_knobs(recipe: Recipe) -> list[str]:
+    """A sentence where somebody turned a knob that another one has put out of work: a width replaces ``a``."""
+    original = published().get(recipe.name)
+    found = []
+    for step in recipe.steps:
+        knobs = {knob.name: knob for knob in STRATEGIES.get(step.strategy).knobs}
+        if not {"a", "width"} <= set(knobs) or float(step.knobs.get("width", 0.0)) <= 0:
+            continue
+        own = next((other.knobs for other in original.steps if other.name == step.name), {}) if original else {}
+        usual = own.get("a", knobs["a"].default)
+        if float(step.knobs.get("a", usual)) != float(usual):
+            found.append(
+                f"'{step.name}' does not look at a = {step.knobs['a']}: its width of {step.knobs['width']} replaces "
+                "it. Set the width to 0 to use a."
+            )
+    return found
+
+
+def depth_warnings(recipe: Recipe, pool: Pool) -> list[str]:
+    """A sentence where a rank window reaches deeper than the lists that the pool was made of.
+
+    A window that ends where its knob ends has no end, so only its start is looked at; so is that of a draw from the
+    top, which does not reach the other end.
+    """
+    depth = int(pool.origin.get("depth") or 0)
+    found = []
+    for step in recipe.steps if depth else ():
+        if step.strategy != "rank_window":
+            continue
+        reach = _reach(step, recipe)
+        if reach > depth:
+            found.append(
+                f"'{step.name}' reaches to rank {reach:,}, but this pool holds {depth:,} candidates a retriever; ranks "
+                f"beyond {depth:,} are not complete: build it again with --depth {reach}."
+            )
+    return found
+
+
+def _reach(step: Step, recipe: Recipe) -> int:
+    """Last rank that a window can be asked for."""
+    entry = STRATEGIES.get(step.strategy)
+    start, stop = (entry.knob(name).parse(step.knobs.get(name, entry.knob(name).default), step.name)
+                   for name in ("start", "stop"))  # fmt: skip
+    limits = entry.knob("stop").range
+    open_ended = limits is not None and stop >= limits.high
+    return int(min(start + recipe.count, stop) if open_ended or recipe.draw.strategy == "top" else stop)
+
+
 def anchored(step: Step) -> bool:
     """Whether a step compares candidates with the positive's score."""
     return step.strategy in STRATEGIES and "anchor" in STRATEGIES.get(step.strategy).wants

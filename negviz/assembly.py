@@ -49,6 +49,23 @@ def rank_layer(documents: Ints, brought: Ints) -> Ints:
     return layer.reshape(documents.shape)
 
 
+def list_of(pool: Pool, retriever: str) -> Ints:
+    """A retriever's list from its rank layer, the inverse of ``rank_layer``.
+
+    Args:
+        pool: Whose ranks.
+        retriever: Name of a rank layer.
+
+    Returns:
+        (queries, longest) the document of each rank, ``PAD`` where a rank is not there.
+    """
+    ranks = pool.ranks[retriever]
+    found = np.full((len(pool), int(ranks.max(initial=PAD)) + 1), PAD, dtype=np.int32)
+    rows, columns = np.nonzero(ranks >= 0)
+    found[rows, ranks[rows, columns]] = pool.documents[rows, columns]
+    return found
+
+
 def cells_of(documents: Ints, rows: Any, wanted: Any) -> Any:
     """Flat cell of each (row, document) in the union; the document must be there.
 

@@ -7,6 +7,7 @@ from negviz.encoders import ENCODERS
 from negviz.recipe import SETTINGS, Recipe, published
 from negviz.registry import Entry, Knob
 from negviz.select import resolved_knobs
+from negviz.sources import SOURCES
 from negviz.strategies import STRATEGIES
 
 
@@ -19,6 +20,8 @@ def recipe_list() -> list[dict[str, Any]]:
             "paper": recipe.paper,
             "scale": recipe.scale,
             "needs": list(recipe.needs),
+            "about": recipe.about,
+            "plot": recipe.plot,
             "steps": [step.name for step in recipe.steps],
             "defaults": _defaults(recipe),
             "notes": recipe.notes,
@@ -31,6 +34,12 @@ def _defaults(recipe: Recipe) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(recipe, name) for name in SETTINGS}
     for step in recipe.steps:
         values |= {f"{step.name}.{knob}": value for knob, value in resolved_knobs(STRATEGIES, step).items()}
+    if recipe.source:
+        values["source"] = recipe.source.strategy
+        values |= {f"source.{knob}": value for knob, value in resolved_knobs(SOURCES, recipe.source).items()}
+    if recipe.backfill:
+        values["backfill"] = recipe.backfill.strategy
+        values |= {f"backfill.{knob}": value for knob, value in resolved_knobs(STRATEGIES, recipe.backfill).items()}
     values["draw"] = recipe.draw.strategy
     values |= {f"draw.{knob}": value for knob, value in resolved_knobs(DRAWS, recipe.draw).items()}
     return values

@@ -227,6 +227,11 @@ class Dataset:
         return list(self.queries["id"].to_pylist())
 
     @cached_property
+    def synthetic_ids(self) -> frozenset[str]:
+        """Ids of the documents that a language model wrote as negatives (see ``synthesise``)."""
+        return frozenset(self.facts.get("synthetic") or ())
+
+    @cached_property
     def document_keys(self) -> list[str]:
         """Content key of every document, by row (see ``text.text_key``)."""
         return [text_key(content) for content in self.contents]

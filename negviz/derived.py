@@ -1,13 +1,14 @@
 """Derived layers: values of a pool's pairs that follow from its vectors, worked out once a pool and kept beside it."""
 
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
-from negviz.arrays import PAD, Bools, Floats, Scores
+from negviz.arrays import PAD, Bools, Floats, Scores, above
 from negviz.pool import Pool
 
 LAYER = "similarity_to_positive"
+MaskMode = Literal["absolute", "relative"]
 
 
 def similarity_to_positive(pool: Pool, user: str) -> Scores:
@@ -62,3 +63,63 @@ def disputed(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95, ab
     with np.errstate(invalid="ignore"):
         low = positive - np.abs(positive) * (1 - share)
         return np.asarray(np.isfinite(scores) & (scores > low) & (scores <= positive + above))
+
+
+def guide_masked(
+    guide: Floats | Scores, positive: Floats, *, margin: float = 0.0, mode: MaskMode = "absolute"
+) -> Bools:
+    """Whether a guide takes a document for a false negative: it scores it above the row's own positive less a margin.
+
+    The positive itself is not looked after here: whoever masks leaves its column alone, also where the guide scores it
+    lowest of all.
+
+    Args:
+        guide: (rows, columns) scores of the guide.
+        positive: (rows,) the guide's own score of the row's positive.
+        margin: Distance below the positive from which on documents are masked, on the guide's scale; with ``relative``
+            a share of the positive's magnitude.
+        mode: ``absolute`` for ``g - margin``, ``relative`` for ``g - |g| margin``.
+
+    Returns:
+        (rows, columns), True strictly above the limit; False where a score is unknown.
+
+    References:
+        METHODS E1; GISTEmbed, arXiv:2402.16829.
+    """
+    room = np.abs(positive) * margin if mode == "relative" else margin
+    return np.asarray(above(guide, (positive - room)[:, None], inclusive=False) > 0)
+
+
+def student_masked(scores: Floats | Scores, positive: Floats, *, margin: float = 0.1) -> Bools:
+    """Whether the student itself scores a document so far above the positive that it counts as a false negative.
+
+    Args:
+        scores: (rows, columns) scores of the student.
+        positive: (rows,) the student's score of the row's positive.
+        margin: Distance above the positive from which on documents are masked, on the student's scale.
+
+    Returns:
+        (rows, columns), True strictly above the limit; False where a score is unknown.
+
+    References:
+        METHODS E2; Qwen3-Embedding, arXiv:2506.05176.
+    """
+    return np.asarray(above(scores, (positive + margin)[:, None], inclusive=False) > 0)
+
+
+def mean_with_positive(scores: Floats | Scores, positive: Floats, counted: Bools) -> Floats:
+    """Mean score of a row's candidates and its positive: the passage sieve's line.
+
+    Args:
+        scores: (rows, columns).
+        positive: (rows,) score of the row's positive.
+        counted: (rows, columns), which candidates enter the mean.
+
+    Returns:
+        (rows,), NaN where the positive's score is unknown.
+
+    References:
+        METHODS E6; Wang et al. 2024, arXiv:2401.00165.
+    """
+    total = np.where(counted, scores, 0.0).sum(axis=1, dtype=np.float64) + positive
+    return np.asarray(total / (1 + counted.sum(axis=1)))

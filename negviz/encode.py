@@ -1,17 +1,14 @@
 """Embedding a dataset: each distinct text once, in blocks that survive a stop, under a key that knows the model."""
 
-import contextlib
 import hashlib
-import os
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from negviz import blocks
 from negviz.arrays import Scores
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings, Similarity
@@ -23,7 +20,6 @@ Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
 BLOCK = 128
-STALE_SECONDS = 86_400
 
 
 def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> Encoder:
@@ -117,16 +113,16 @@ class _Side:
     def _encode_all(self, texts: list[str], folder: Path, shape: tuple[int, int]) -> Scores:
         """Fill one file block by block, longest texts first, so that a batch holds texts of one length."""
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        blocks.sweep(folder)
         order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
-        with _beside(folder) as path:
+        with blocks.beside(folder) as path:
             vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
             for start in range(0, len(order), BLOCK):
                 self._report(start, len(texts))
                 rows = order[start : start + BLOCK]
                 vectors[rows] = self._block([texts[row] for row in rows], folder, start // BLOCK)
             vectors.flush()
-            _place(path, folder, "vectors", vectors)
+            blocks.place(path, folder, "vectors", vectors)
         for block in folder.glob("block*-*.npy"):
             block.unlink(missing_ok=True)
         kept = _read(folder, "vectors", shape)
@@ -143,9 +139,7 @@ class _Side:
         vectors = np.ascontiguousarray(self.encode(texts), dtype=np.float32)
         if vectors.shape != shape:
             raise ModelError(f"'{self.encoder.name}' gave vectors of shape {vectors.shape}, but {shape} was wanted.")
-        with _beside(folder) as path:
-            np.save(path, vectors, allow_pickle=False)
-            _place(path, folder, stem, vectors)
+        blocks.keep(folder, stem, vectors)
         return vectors
 
     def _report(self, done: int, total: int) -> None:
@@ -161,48 +155,14 @@ def _digest(texts: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _content(vectors: Scores) -> str:
-    return hashlib.blake2b(np.ascontiguousarray(vectors).view(np.uint8).data, digest_size=16).hexdigest()
-
-
-@contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """A file of our own in the folder, gone at the end unless it was moved to its place."""
-    handle, name = tempfile.mkstemp(prefix="writing-", suffix=".npy", dir=folder)
-    os.close(handle)
-    path = Path(name)
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _place(path: Path, folder: Path, stem: str, vectors: Scores) -> None:
-    """Move a written file to its name, which carries the digest of its content, once the disk has it."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-    path.replace(folder / f"{stem}-{_content(vectors)}.npy")
-
-
 def _read(folder: Path, stem: str, shape: tuple[int, int]) -> Scores | None:
     """Vectors kept under a stem as a memory map; files that are cut short or altered are removed."""
     for path in sorted(folder.glob(f"{stem}-*.npy")):
-        try:
-            vectors: Scores = np.load(path, mmap_mode="r", allow_pickle=False)
-            if vectors.dtype == np.float32 and vectors.shape == shape and path.stem == f"{stem}-{_content(vectors)}":
-                return vectors
-        except (ValueError, OSError, EOFError):
-            pass
+        vectors = blocks.read(path, stem)
+        if vectors is not None and vectors.dtype == np.float32 and vectors.shape == shape:
+            return vectors
         path.unlink(missing_ok=True)
     return None
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a killed run left half written; a run at work touches its files far more often."""
-    for path in folder.glob("writing-*.npy"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                path.unlink(missing_ok=True)
 
 
 def stored_embeddings(

@@ -35,3 +35,7 @@ class ExportError(NegvizError):
 
 class CancelledError(NegvizError):
     """The person asked for the work to stop; what was finished until then is kept."""
+
+
+class ServiceError(NegvizError):
+    """A service that the person named does not answer, refuses the key, or answers nothing that can be read."""

@@ -29,6 +29,7 @@ KIND = "training set"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
 CHANGES = "label_changes.jsonl"
+SYNTHETIC = "synthetic.jsonl"
 BLOCK = 1 << 20
 
 
@@ -129,6 +130,8 @@ def export(
         written = entry.function(training_set=training_set, folder=folder, **values)
         if training_set.changes:
             write_lines(folder / CHANGES, (change._asdict() for change in training_set.changes))
+        if synthetic := list(training_set.synthetic()):
+            write_lines(folder / SYNTHETIC, synthetic)
         _write_text(folder / RECIPE, selection.recipe.to_yaml())
         _write_text(folder / CARD, card(training_set, entry, written, values))
         manifest = _manifest(training_set, labels, entry, written, {**values, "unsure": unsure})
@@ -200,7 +203,7 @@ def _manifest(
             "labels": labels.fingerprint,
         },
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__},
-        "counts": dict(training_set.counts),
+        "counts": {**training_set.counts, "synthetic_negatives": sum(1 for _ in training_set.synthetic())},
         "funnel": selection.summary(),
         "labels": {str(verdict): count for verdict, count in labels.counts().items()},
         "written": dict(written),

@@ -105,6 +105,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "queries": len(dataset.queries),
         "positives": len(dataset.positives),
         "given_negatives": len(dataset.given),
+        "queries_with_answers": sum(map(bool, dataset.answers)),
         "held_out": len(dataset.held_out),
         "problems": [
             {"file": problem.file, "line": problem.line, "kind": problem.kind, "message": problem.message}
@@ -222,6 +223,7 @@ def _dataset(rows: Rows, name: str, entry: Entry) -> Dataset:
         positives=((queries[query], documents[document], grade) for (query, document), grade in rows.positives.items()),
         given=((queries[query], documents[document]) for query, document in {**rows.given, **dict.fromkeys(judged)}),
         held_out=((queries[query], documents[document], grade) for (query, document), grade in rows.held_out.items()),
+        answers={queries[query]: found for query, found in rows.answers.items()},
         groups=[rows.groups.get(handle) for handle in range(len(documents))] if rows.groups else None,
         problems=sorted(rows.problems, key=lambda problem: (problem.file, problem.line or 0)),
         facts=rows.facts,

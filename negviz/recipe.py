@@ -11,6 +11,7 @@ from typing import Any, Literal, cast, get_args
 import yaml
 
 from negviz.errors import RecipeError, UnknownNameError
+from negviz.home import home_folder
 from negviz.pool import LEAKS, Anchor
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -19,7 +20,15 @@ SETTINGS = ("scorer", "anchor", "count", "seed", "underfill")
 MOST = 1000
 MOST_SEED = 2**63 - 1
 MOST_STEPS = 50
-TEXTS = ("title", "paper", "scale", "about", "notes", "plot")
+TEXTS = ("title", "family", "paper", "scale", "about", "notes", "plot")
+FAMILIES = (
+    "Baselines and batches",
+    "Model-mined",
+    "Teacher and curriculum",
+    "Score windows",
+    "Masks, weights and noise",
+    "Language model",
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Recipe:
         source: Where candidates come from instead of the pool: a source and its knobs.
         allow: Leaks that are let through on purpose (labelled positives, copies, the query and blanks never are).
         title: What it is, in a few words.
+        family: Which of ``FAMILIES`` a published method belongs to.
         about: What the method does and where its defaults come from, in two sentences.
         plot: Name of its signature plot.
         paper: Where it was published.
@@ -75,6 +85,7 @@ class Recipe:
     source: Step | None = None
     allow: tuple[str, ...] = ()
     title: str = ""
+    family: str = ""
     paper: str = ""
     scale: str = "any"
     needs: tuple[str, ...] = ()
@@ -162,6 +173,7 @@ class Recipe:
         """Plain form, as it stands in the YAML file."""
         about = {
             "title": self.title,
+            "family": self.family,
             "paper": self.paper,
             "scale": self.scale,
             "needs": list(self.needs),
@@ -304,15 +316,28 @@ def published() -> dict[str, Recipe]:
     return {recipe.name: recipe for recipe in recipes}
 
 
+def saved_folder() -> Path:
+    """Where recipes that a person saved under a name live."""
+    return home_folder() / "recipes"
+
+
+def saved_file(name: str) -> Path | None:
+    """File of a saved recipe, None where there is none of that name or the name is no plain one."""
+    file = saved_folder() / f"{name}.yaml"
+    return file if re.fullmatch(r"\w[\w.-]*", name) and file.is_file() else None
+
+
 def find_recipe(name: str) -> Recipe:
-    """Recipe by published name or by the path of a YAML file.
+    """Recipe by published name, by the name under which it was saved in this home, or by the path of a YAML file.
 
     Raises:
-        UnknownNameError: If it is neither.
+        UnknownNameError: If it is none of them.
     """
     if name in published():
         return published()[name]
-    path = Path(name)
+    path, saved = Path(name), saved_file(name)
+    if saved is not None:
+        return replace(read_recipe(saved), name=name)
     if path.suffix.lower() in {".yaml", ".yml"} or path.is_file():
         return read_recipe(path)
     close = difflib.get_close_matches(name, published(), n=1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
@@ -198,6 +199,8 @@ def selection_table(selection: Selection) -> pa.Table:
     data["taken"] = selection.taken[rows, columns]
     if selection.recipe.underfill == "pad":
         data["backfilled"] = selection.backfilled[rows, columns]
+    if pool.dataset.synthetic_ids:
+        data["synthetic"] = pc.is_in(document_ids, pa.array(sorted(pool.dataset.synthetic_ids), document_ids.type))
     names = pa.array(selection.stages, pa.string())
     codes = selection.reasons[rows, columns].astype(np.int32)
     data["refused_by"] = names.take(pa.array(np.maximum(codes, 0), mask=codes < 0)) if len(names) else None
@@ -213,7 +216,7 @@ def selection_table(selection: Selection) -> pa.Table:
     return table.replace_schema_metadata({SELECTION_KEY: json.dumps(about, ensure_ascii=False).encode()})
 
 
-RESERVED = ("query_id", "document_id", "rank", "weight", "taken", "backfilled", "refused_by")
+RESERVED = ("query_id", "document_id", "rank", "weight", "taken", "backfilled", "synthetic", "refused_by")
 
 
 def _column(scorer: str, taken: Mapping[str, Any]) -> str:

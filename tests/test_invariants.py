@@ -195,9 +195,10 @@ def test_t8_equality_at_the_threshold(name, equal_is_kept):
         "score_ceiling": ("ceiling", 0.5),
     }
     found = published()[name].with_knob(step.name, *knob[step.strategy])
-    pool = make_pool([[0.75, 0.5, 0.25]], [[0.75]])
+    # The positive is a candidate, too, since one method asks whether it was retrieved.
+    pool = make_pool([[0.75, 0.75, 0.5, 0.25]], [[0.75]], documents=[range(4)], flags=[[1, 0, 0, 0]])
     result = select(pool, dataclasses.replace(found, underfill="keep"))
-    assert result.taken.tolist() == [[False, equal_is_kept, True]]
+    assert result.taken.tolist() == [[False, False, equal_is_kept, True]]
 
 
 @pytest.mark.parametrize("policy", ["keep", "drop"])

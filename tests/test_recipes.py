@@ -71,6 +71,8 @@ def with_more_documents(pool: Pool) -> Pool:
             (dataset.query_id(query), dataset.document_id(document), int(grade))
             for query, document, grade in zip(judged.queries, judged.documents, judged.grades, strict=True)
         ],
+        groups=[*([None] * len(more)), *(row["group"] for row in reversed(table))],
+        answers=dict(zip(dataset.query_ids, dataset.answers, strict=True)),
     )
     rows = {name: row for row, name in enumerate(wider.document_ids)}
     new = np.array([*(rows[name] for name in dataset.document_ids), -1], dtype=np.int32)
@@ -105,7 +107,57 @@ NUMBERS = {
         3,
         "min",
     ),
-    "arctic_v2": ([("relative_margin", {"margin": 0.05, "inclusive": False})], 10, "max"),
+    "arctic_v1": ([("score_ceiling", {"inclusive": False})], 10, "min"),
+    "arctic_v2": (
+        [("positive_retrieved", {"retriever": "dense"}), ("relative_margin", {"margin": 0.05, "inclusive": False})],
+        10,
+        "max",
+    ),
+    "rocketqa": (
+        [
+            ("rank_window", {"start": 0, "stop": 50, "among": "all"}),
+            ("teacher_bands", {"negative": 0.1, "positive": 0.9}),
+        ],
+        4,
+        "min",
+    ),
+    "pair": (
+        [
+            ("rank_window", {"start": 0, "stop": 50}),
+            ("teacher_bands", {"negative": 0.1, "positive": 0.9}),
+            ("passage_centric", {"margin": 0.0}),
+        ],
+        4,
+        "min",
+    ),
+    "cl_drd": ([("rank_window", {"stop": 200}), ("teacher_order", {"stage": 1, "length": 30})], 25, "min"),
+    "coder": ([("rank_window", {"start": 0, "stop": 1000})], 1000, "min"),
+    "coder_smoothing": (
+        [("rank_window", {"start": 0, "stop": 1000}), ("reciprocal_evidence", {"k": 20, "top": 4, "ceiling": 0.1})],
+        1000,
+        "min",
+    ),
+    "trisampler_style": (
+        [("rank_window", {"stop": 200}), ("triangle", {"a": 0.25, "combine": "two_step", "width": 0.0})],
+        4,
+        "min",
+    ),
+    "simans_code": (
+        [
+            ("rank_window", {"stop": 200, "among": "eligible"}),
+            ("near_positive", {"a": 0.5, "b": 1.0, "b_sign": "code", "shape": "gaussian", "width": 0.0}),
+        ],
+        15,
+        "min",
+    ),
+    "simans_laplace": (
+        [
+            ("rank_window", {"stop": 200, "among": "eligible"}),
+            ("near_positive", {"a": 3.0, "b": 0.0, "shape": "laplace", "width": 0.0}),
+        ],
+        15,
+        "min",
+    ),
     "simans": (
         [("rank_window", {"stop": 100, "among": "eligible"}), ("near_positive", {"a": 0.5, "b": 0.0, "width": 0.0})],
         15,
@@ -130,11 +182,17 @@ def test_draws_and_underfill_are_the_published_ones():
     assert published()["random"].draw.strategy == "sample"
     assert published()["arctic_v2"].underfill == "drop"
     assert published()["bm25"].scorer == "bm25"
-    assert {published()[name].draw.strategy for name in NUMBERS if name != "simans"} == {"top"}
+    drawn = {"simans", "simans_code", "simans_laplace", "trisampler_style"}
+    assert {published()[name].draw.strategy for name in drawn} == {"sample"}
+    assert {published()[name].draw.strategy for name in NUMBERS if name not in drawn} == {"top"}
+    filled = published()["rocketqa"]
+    assert (filled.underfill, filled.backfill.strategy) == ("pad", "rank_window")
+    assert filled.backfill.knobs["start"] == 50
 
 
 def test_arctic_v2_drops_a_query_with_nine_and_keeps_one_with_ten():
-    pool = make_pool([[0.5] * 10, [0.5] * 9 + [0.9]], [[0.9], [0.9]])
+    scores = [[0.9] + [0.5] * 10, [0.9] + [0.5] * 9 + [0.9]]
+    pool = make_pool(scores, [[0.9], [0.9]], documents=[range(11)] * 2, flags=[[1] + [0] * 10] * 2)
     assert select(pool, published()["arctic_v2"]).taken_counts.tolist() == [10, 0]
 
 

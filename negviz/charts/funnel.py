@@ -1,35 +1,50 @@
 """Funnel of a selection."""
 
 from collections.abc import Sequence
-
-import plotly.graph_objects as go
+from typing import Any
 
 from negviz.charts import CHARTS, REFUSED, TAKEN
-from negviz.charts._figure import Draft, plain
+from negviz.charts._option import Sketch
+
+ROW = 30
+LEFT, REMOVED = "Left after it", "Removed by it"
 
 
 @CHARTS.register("Funnel")
-def funnel(candidates: int, stages: Sequence[tuple[str, int, int]]) -> go.Figure:
+def funnel(candidates: int, stages: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
     """Show how many candidates are left after each stage, and how many it removed.
 
     Args:
         candidates: Candidates at the start.
         stages: (name, removed, left) in order; stages that remove nothing can be left out.
+
+    Returns:
+        Option of ECharts; ``height`` gives its pixels.
     """
-    names = ["candidates", *(name for name, _, _ in stages)]
-    labels = [plain(name) for name in names]
-    layout = {"barmode": "stack", "bargap": 0.25, "hovermode": "y unified"}
-    draft = Draft("candidates", "", 90 + 34 * len(names), layout)
-    draft.layout["yaxis"] = {"autorange": "reversed", "type": "category"}
-    draft.traces = [
-        {
-            "type": "bar", "orientation": "h", "y": labels, "x": [candidates, *(left for _, _, left in stages)],
-            "name": "Left after it", "marker": {"color": TAKEN}, "hovertemplate": "%{x:,}",
-        },
-        {
-            "type": "bar", "orientation": "h", "y": labels, "x": [0, *(removed for _, removed, _ in stages)],
-            "name": "Removed by it", "hovertemplate": "%{x:,}",
-            "marker": {"color": REFUSED, "opacity": 0.5, "pattern": {"shape": "/"}},
-        },
-    ]  # fmt: skip
-    return draft.figure()
+    rows = [("candidates", 0, candidates), *stages]
+    sketch = Sketch("candidates", "", "{b}<br>{@[2]}", "item", (0.0, float(max(candidates, 1))), swatch=14)
+    sketch.y_axis = {
+        "type": "category", "data": [name for name, _, _ in rows], "inverse": True, "name": "",
+        "axisTick": {"show": False}, "axisLabel": {"width": 190, "overflow": "truncate", "interval": 0},
+        "splitLine": {"show": False},
+    }  # fmt: skip
+    told = [_told(removed, left, candidates) for _, removed, left in rows]
+    for name, style, values in (
+        (LEFT, {"color": TAKEN}, [left for _, _, left in rows]),
+        (REMOVED, {"color": REFUSED, "opacity": 0.45}, [removed for _, removed, _ in rows]),
+    ):
+        data = [[value, row, text] for row, (value, text) in enumerate(zip(values, told, strict=True))]
+        sketch.add({"type": "bar", "stack": "all", "name": name, "itemStyle": style, "data": data, "barWidth": "62%"})
+    option = sketch.option()
+    option["media"].append({"query": {"maxWidth": 540}, "option": {"yAxis": [{"axisLabel": {"width": 110}}, {}]}})
+    return option
+
+
+def height(stages: int) -> int:
+    """Pixels of a funnel with that many stages."""
+    return 110 + ROW * (stages + 1)
+
+
+def _told(removed: int, left: int, candidates: int) -> str:
+    share = 100 * removed / max(candidates, 1)
+    return f"{left:,} left" + (f", {removed:,} removed ({share:.1f}% of all)" if removed else "")

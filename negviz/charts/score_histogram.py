@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from negviz.arrays import Floats
-from negviz.charts import CHARTS, POSITIVE, REFUSED, TAKEN, Line
+from negviz.charts import CHARTS, POSITIVE, REFUSED, TAKEN, Line, Zone
 from negviz.charts._option import Numbers, Sketch, percentages
 from negviz.charts._shares import filled, outlined, ranges, told
 
@@ -17,6 +17,8 @@ def score_histogram(
     taken: Numbers,
     axis: str,
     lines: Sequence[Line] = (),
+    *,
+    zones: Sequence[Zone] = (),
 ) -> dict[str, Any]:
     """Compare where the scores of candidates, positives and taken negatives lie; each group adds up to 100%.
 
@@ -27,6 +29,7 @@ def score_histogram(
         taken: (bins,) counts of taken negatives.
         axis: Title of the score axis.
         lines: Limits to draw.
+        zones: Intervals to shade.
 
     Returns:
         Option of ECharts.
@@ -37,5 +40,5 @@ def score_histogram(
     sketch.steps(edges, percentages(candidates), filled("Candidates", REFUSED), texts)
     sketch.steps(edges, percentages(positives), outlined("Positives", POSITIVE, "dotted"))
     sketch.steps(edges, percentages(taken), outlined("Taken", TAKEN, "solid"))
-    sketch.mark(lines)
+    sketch.mark(lines, zones)
     return sketch.option()

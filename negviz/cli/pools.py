@@ -20,7 +20,7 @@ def describe(data: str, as_json: bool, **options: Any) -> None:
 
 
 def _describe_lines(report: dict[str, Any]) -> list[str]:
-    names = ("documents", "queries", "positives", "given_negatives")
+    names = ("documents", "queries", "positives", "given_negatives", "queries_with_answers")
     lines = [f"format: {report['format']}", *(f"{name}: {report[name]:,}" for name in names)]
     problems = report["problems"]
     lines.append(f"problems: {len(problems):,}")

@@ -30,7 +30,7 @@ def select(
     as_json: bool,
 ) -> None:
     """Run a recipe over POOL and write who was taken, who was refused, and by what."""
-    from negviz.advice import outcome_warnings, scale_warnings
+    from negviz.advice import outcome_warnings, recipe_warnings
     from negviz.recipe import find_recipe
     from negviz.select import select as run
     from negviz.store import open_pool, save_selection
@@ -45,7 +45,7 @@ def select(
         opened = open_pool(pool_folder)
         selection = run(opened, wanted, labels_of(labels_file, opened.dataset))
         save_selection(selection, out)
-        warnings = [*scale_warnings(wanted, opened), *outcome_warnings(selection)]
+        warnings = [*recipe_warnings(wanted, opened), *outcome_warnings(selection)]
         for warning in warnings:
             click.echo(f"negviz: note: {warning}", err=True)
         return {**selection.summary(), "warnings": warnings}

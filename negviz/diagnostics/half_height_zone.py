@@ -1,17 +1,19 @@
 """Half-height zone of SimANS."""
 
 import math
+from typing import Literal
 
 from negviz.diagnostics import DIAGNOSTICS
 
 
 @DIAGNOSTICS.register("Half-height zone of SimANS", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773")
-def half_height_zone(a: float, b: float) -> tuple[float, float]:
+def half_height_zone(a: float, b: float, shape: Literal["gaussian", "laplace"] = "gaussian") -> tuple[float, float]:
     """Tell between which distances to the positive SimANS' weight is at least half its peak: ``b +- sqrt(ln 2 / a)``.
 
     Args:
         a: Sharpness, in 1 / (score unit)^2; with 0 the weight is the same everywhere.
         b: Where the peak lies relative to the positive.
+        shape: ``laplace`` for ``exp(-a |d|)``, which is one half at ``ln 2 / a``.
 
     Returns:
         Lower and upper distance to the positive, infinite for ``a`` = 0.
@@ -19,5 +21,7 @@ def half_height_zone(a: float, b: float) -> tuple[float, float]:
     References:
         METHODS D4.
     """
-    reach = math.sqrt(math.log(2.0) / a) if a > 0 else math.inf
+    if a <= 0:
+        return -math.inf, math.inf
+    reach = math.log(2.0) / a if shape == "laplace" else math.sqrt(math.log(2.0) / a)
     return b - reach, b + reach

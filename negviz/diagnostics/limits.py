@@ -50,6 +50,10 @@ def _relative(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("margin", "above", -np.abs(positive) * margin, f"{100 - 100 * margin:.4g}% of the positive")]
 
 
+def _student(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    return [Limit("margin", "above", float(knobs["margin"]), "margin above the positive")]
+
+
 def _zone(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     width = float(knobs["width"])
     return [
@@ -59,7 +63,7 @@ def _zone(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
 
 
 def _near(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
-    low, high = half_height_zone(simans_sharpness(knobs), float(knobs["b"]))
+    low, high = half_height_zone(simans_sharpness(knobs), simans_peak(knobs), knobs.get("shape", "gaussian"))
     if not math.isfinite(low):
         return []
     return [
@@ -81,6 +85,7 @@ LINES: Mapping[str, Callable[[Mapping[str, Any], Floats], list[Limit]]] = {
     "score_floor": _floor,
     "absolute_margin": _absolute,
     "relative_margin": _relative,
+    "student_mask": _student,
     "ambiguous_zone": _zone,
     "near_positive": _near,
     "rank_window": _window,
@@ -90,7 +95,20 @@ LINES: Mapping[str, Callable[[Mapping[str, Any], Floats], list[Limit]]] = {
 def simans_sharpness(knobs: Mapping[str, Any]) -> float:
     """Sharpness ``a`` that near_positive works with: given, or from the width where that is above 0."""
     width = float(knobs["width"])
-    return math.log(2.0) / (width * width) if width > 0 else float(knobs["a"])
+    if width <= 0:
+        return float(knobs["a"])
+    return math.log(2.0) / (width if knobs.get("shape") == "laplace" else width * width)
+
+
+def simans_peak(knobs: Mapping[str, Any]) -> float:
+    """Where near_positive's weight is largest, relative to the positive; the authors' code reverses the sign of b."""
+    return -float(knobs["b"]) if knobs.get("b_sign") == "code" else float(knobs["b"])
+
+
+def simans_weight(knobs: Mapping[str, Any], distances: Floats) -> Floats:
+    """Weight that near_positive gives at some distances to the positive; 1 at its peak."""
+    away = np.abs(distances - simans_peak(knobs))
+    return np.asarray(np.exp(-simans_sharpness(knobs) * (away if knobs.get("shape") == "laplace" else away**2)))
 
 
 @DIAGNOSTICS.register("Limits of a step")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from negviz.diagnostics import DIAGNOSTICS
+from negviz.diagnostics._reasons import REASONS
 from negviz.diagnostics.limits import Limit, limits
 from negviz.diagnostics.threshold_distance import compared
 from negviz.selection import Selection
@@ -48,7 +49,8 @@ def refusal_reason(selection: Selection, query: int, column: int, knobs: Mapping
     positive = pool.anchor(recipe.scorer, recipe.anchor)
     lines = limits(recipe.step(name).strategy, own, positive)
     if not lines:
-        return _without_limit(name, own)
+        words = REASONS.get(recipe.step(name).strategy)
+        return words(selection, query, column, own) if words else _without_limit(name, own)
     if not np.isfinite(pool.score(recipe.scorer)[query, column]):
         return f"It has no score by '{recipe.scorer}', which this step needs."
     if any(line.axis == "margin" for line in lines) and not np.isfinite(positive[query]):

@@ -1,8 +1,6 @@
-"""What every encoder offers, and the digest that tells one encoder from another."""
+"""What every encoder offers."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,16 +9,17 @@ from negviz.arrays import Scores
 from negviz.embeddings import Similarity
 from negviz.errors import ModelError
 
-SCHEME = "encoder 1"
-NOT_READ = {".md", ".py", ".pyc", ".h5", ".msgpack", ".onnx", ".ot", ".xml"}
-
 
 class Encoder(Protocol):
     """A model that turns texts into vectors.
 
+    One that also knows the vector of each token in its context has ``has_tokens`` set, and the methods
+    ``query_tokens`` and ``document_tokens`` beside those below: unit vectors (tokens, dims) of each text, without the
+    tokens that frame every text. Late interaction asks for them.
+
     Attributes:
         name: What people call it.
-        identity: Digest of everything its vectors depend on (see ``identity``).
+        identity: Digest of everything its vectors depend on (see ``model_files.identity``).
         similarity: The model's own similarity function.
         dims: Length of a vector.
         prompts: Text put before queries and documents, by name.
@@ -43,36 +42,6 @@ class Encoder(Protocol):
     def encode_documents(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, dims) of documents; of unit length for a cosine model, untouched for a dot model."""
         ...
-
-
-def identity(content: Iterable[str], **facts: object) -> str:
-    """Digest that two encoders share only when they give the same vectors.
-
-    Args:
-        content: Digests of the weights, the tokenizer and the configuration.
-        facts: Prompts, max length, dims, similarity, backend and whatever else changes a vector.
-
-    Returns:
-        32 hexadecimal digits.
-    """
-    parts = [SCHEME, *content, *(f"{name}={facts[name]!r}" for name in sorted(facts))]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_digests(folder: Path) -> list[str]:
-    """Relative name and SHA-256 of each file that a model is made of, in order of name."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_read(path.relative_to(folder)))
-    return [f"{path.relative_to(folder).as_posix()} {file_digest(path)}" for path in files]
-
-
-def _is_read(path: Path) -> bool:
-    return path.suffix not in NOT_READ and not any(part.startswith(".") for part in path.parts)
 
 
 def unit(vectors: Scores) -> Scores:

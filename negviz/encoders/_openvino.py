@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from negviz.arrays import Scores
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+Output: TypeAlias = Literal["sentence_embedding", "token_embeddings"]
 BATCH = 32
 INPUTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 
@@ -35,7 +36,7 @@ def version() -> str | None:
 
 
 class Graph:
-    """A converted model with its tokenizer: texts in, pooled vectors out."""
+    """A converted model with its tokenizer: texts in, pooled vectors out, or those of each token."""
 
     def __init__(self, folder: Path, tokenizer: Path, max_length: int) -> None:
         """Compile a converted model.
@@ -63,8 +64,19 @@ class Graph:
         vectors[order] = found
         return vectors
 
+    def tokens(self, text: str) -> Scores:
+        """Vectors (tokens, dims) of a text's own tokens, of a model that was converted for them.
+
+        A text at a time: without padding a text's vectors do not depend on its company, and it takes no longer here.
+        """
+        encoded = self._tokenizer.encode_batch([text])
+        own = np.equal(encoded[0].special_tokens_mask, 0)
+        return np.asarray(self._run(encoded)[0][own])
+
     def _batch(self, texts: list[str]) -> Scores:
-        encoded = self._tokenizer.encode_batch(texts)
+        return self._run(self._tokenizer.encode_batch(texts))
+
+    def _run(self, encoded: list[Any]) -> Scores:
         inputs: dict[str, npt.NDArray[np.int64]] = {
             name: np.array([getattr(text, attribute) for text in encoded], dtype=np.int64)
             for name, attribute in INPUTS.items()
@@ -72,7 +84,13 @@ class Graph:
         return np.array(self._model(inputs)[0], dtype=np.float32)
 
 
-def open_graph(folder: Path, load: Callable[[], "SentenceTransformer"], tokenizer: Path, max_length: int) -> Graph:
+def open_graph(
+    folder: Path,
+    load: Callable[[], "SentenceTransformer"],
+    tokenizer: Path,
+    max_length: int,
+    output: Output = "sentence_embedding",
+) -> Graph:
     """Compile a model, converting it first where that was not done before.
 
     Args:
@@ -80,13 +98,14 @@ def open_graph(folder: Path, load: Callable[[], "SentenceTransformer"], tokenize
         load: Loads the torch model; called only when it has to be converted.
         tokenizer: The model's ``tokenizer.json``.
         max_length: Tokens to read of a text.
+        output: What the graph gives: a vector a text, or a vector a token.
     """
     if _complete(folder):
         try:
             return Graph(folder, tokenizer, max_length)
         except RuntimeError:  # a damaged graph is made again
             shutil.rmtree(folder, ignore_errors=True)
-    convert(load(), folder)
+    convert(load(), folder, output)
     return Graph(folder, tokenizer, max_length)
 
 
@@ -99,7 +118,7 @@ def _complete(folder: Path) -> bool:
     return size.read_text(encoding="ascii") == str(weights.stat().st_size)
 
 
-def convert(model: "SentenceTransformer", folder: Path) -> None:
+def convert(model: "SentenceTransformer", folder: Path, output: Output = "sentence_embedding") -> None:
     """Convert a model, pooling and scaling included, and put it into a folder in one move."""
     import openvino
 
@@ -108,7 +127,7 @@ def convert(model: "SentenceTransformer", folder: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            graph = openvino.convert_model(_traceable(model), example_input=_example(), input=_shapes(openvino))
+            graph = openvino.convert_model(_traceable(model, output), example_input=_example(), input=_shapes(openvino))
         openvino.save_model(graph, str(beside / "model.xml"), compress_to_fp16=False)
         (beside / "size").write_text(str((beside / "model.bin").stat().st_size), encoding="ascii")
         if folder.exists() and not _complete(folder):
@@ -121,7 +140,7 @@ def convert(model: "SentenceTransformer", folder: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _traceable(model: "SentenceTransformer") -> Any:
+def _traceable(model: "SentenceTransformer", output: Output) -> Any:
     import torch
 
     class Pooled(torch.nn.Module):
@@ -137,7 +156,7 @@ def _traceable(model: "SentenceTransformer") -> Any:
                 "attention_mask": attention_mask,
                 "token_type_ids": token_type_ids,
             }
-            found: torch.Tensor = self.model(features)["sentence_embedding"]
+            found: torch.Tensor = self.model(features)[output]
             return found
 
     return Pooled()

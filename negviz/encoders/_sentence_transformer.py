@@ -1,8 +1,6 @@
 """A sentence-transformers model in a local folder: safetensors only, no code but the library's own."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +8,15 @@ import numpy as np
 
 from negviz.arrays import Scores
 from negviz.embeddings import Similarity
-from negviz.encoders._model import checked, folder_digests, identity, known_similarity, unit
+from negviz.encoders._model import checked, known_similarity, unit
 from negviz.errors import ModelError
+from negviz.model_files import folder_digests, identity, quiet_loading, refuse_unsafe
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BATCH = 32
-PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
-NOT_WEIGHTS = {"training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth", "scaler.pt", "optimizer.bin"}
+FRAME = ("cls", "sep", "bos", "eos", "pad", "mask")
 
 
 class SentenceTransformerEncoder:
@@ -63,6 +61,36 @@ class SentenceTransformerEncoder:
         """Vectors (texts, dims) of documents, under the model's document prompt."""
         return self._finish(self.model.encode_document(list(texts), **self._options()) if texts else None)
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether the model reads tokens in their context; a static one does not."""
+        from sentence_transformers.base.modules import Transformer
+
+        return isinstance(self.model[0], Transformer)
+
+    def query_tokens(self, texts: Sequence[str]) -> list[Scores]:
+        """Vectors (tokens, dims) of unit length of each query's tokens; those of a prompt are among them."""
+        return self._tokens(self.model.encode_query, texts)
+
+    def document_tokens(self, texts: Sequence[str]) -> list[Scores]:
+        """Vectors (tokens, dims) of unit length of each document's tokens; those of a prompt are among them."""
+        return self._tokens(self.model.encode_document, texts)
+
+    def _tokens(self, encode: Callable[..., Any], texts: Sequence[str]) -> list[Scores]:
+        """A text at a time on a processor: without padding a text's vectors do not depend on its company."""
+        batch = 1 if self.model.device.type == "cpu" else BATCH
+        found = encode(list(texts), batch_size=batch, show_progress_bar=False, output_value=None) if texts else []
+        return [unit(checked(self._own_tokens(features), self.name)) for features in found]
+
+    def _own_tokens(self, features: Mapping[str, Any]) -> Scores:
+        """Vectors without those of padding and of the signs that frame a text."""
+        tokenizer = self.model.tokenizer
+        frame = {getattr(tokenizer, f"{name}_token_id", None) for name in FRAME}
+        seen = features["attention_mask"].bool().tolist()
+        ids = features["input_ids"].tolist()
+        own = [place for place, token in enumerate(ids) if seen[place] and token not in frame]
+        return np.asarray(features["token_embeddings"][own].float().cpu().numpy(), dtype=np.float32)
+
     def _options(self) -> dict[str, Any]:
         return {"batch_size": BATCH, "show_progress_bar": False, "convert_to_numpy": True}
 
@@ -84,27 +112,11 @@ def load_folder(name: str, folder: Path, *, max_length: int | None = None) -> Se
     Raises:
         ModelError: If there are no safetensors weights, if it needs code of its own, or if it cannot be read.
     """
-    _refuse_unsafe(name, folder)
+    refuse_unsafe(name, folder)
     model = _load(name, folder)
     if max_length is not None and np.isfinite(model.max_seq_length or 0):
         model.max_seq_length = max_length
     return SentenceTransformerEncoder(name, model, folder_digests(folder))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' bars and remarks about loading off the screen; errors are raised all the same."""
-    from transformers.utils import logging as untyped
-
-    logging: Any = untyped
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        logging.enable_progress_bar()
 
 
 def _load(name: str, folder: Path) -> "SentenceTransformer":
@@ -113,7 +125,7 @@ def _load(name: str, folder: Path) -> "SentenceTransformer":
     options = {"use_safetensors": True, "trust_remote_code": False}
     safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True, "model_kwargs": options}
     try:
-        with _quiet():
+        with quiet_loading():
             return SentenceTransformer(str(folder), **safe)
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -121,38 +133,3 @@ def _load(name: str, folder: Path) -> "SentenceTransformer":
             f"'{name}' was given as an encoder, but its folder could not be read as a sentence-transformers model: "
             f"{reason[0].rstrip('.')}."
         ) from error
-
-
-def _refuse_unsafe(name: str, folder: Path) -> None:
-    """Refuse what would run code: pickled weights, and modules that are not the library's own."""
-    if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
-        raise ModelError(
-            f"'{name}' was given as an encoder, but {folder.name} holds neither modules.json nor config.json; "
-            "give the folder of a saved sentence-transformers model."
-        )
-    for pickled in _pickles(folder):
-        raise ModelError(
-            f"'{name}' keeps weights in {pickled.relative_to(folder).as_posix()}, a pickle that could run code when "
-            "it is opened, and has no safetensors beside it; save the model again with safe_serialization=True."
-        )
-    for kind in _module_types(name, folder):
-        if not kind.startswith("sentence_transformers."):
-            raise ModelError(
-                f"'{name}' needs the module '{kind}', which is code outside sentence-transformers; "
-                "negviz runs no code that comes with a model, so use a model made of the library's own modules."
-            )
-
-
-def _pickles(folder: Path) -> list[Path]:
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in PICKLES and path.name not in NOT_WEIGHTS)
-    return [path for path in found if not any(path.parent.glob("*.safetensors"))]
-
-
-def _module_types(name: str, folder: Path) -> list[str]:
-    path = folder / "modules.json"
-    if not path.is_file():
-        return []
-    try:
-        return [str(module["type"]) for module in json.loads(path.read_text(encoding="utf-8"))]
-    except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
-        raise ModelError(f"'{name}' has a modules.json that is not a list of modules; save the model again.") from error

@@ -6,12 +6,8 @@ from typing import Annotated
 from negviz.encoders import ENCODERS
 from negviz.encoders._model import Encoder
 from negviz.encoders._sentence_transformer import load_folder
-from negviz.errors import ModelError
 from negviz.hints import Range
-
-# Neither pickles nor code: what is never fetched can never run.
-FETCHED = ["*.json", "*.txt", "*.model", "*.safetensors"]
-NOT_FETCHED = ["onnx/*", "openvino/*", "checkpoint-*/*"]
+from negviz.model_files import hub_folder
 
 
 @ENCODERS.register("Hugging Face or local folder", reference="huggingface.co", languages="the model's own")
@@ -31,20 +27,9 @@ def huggingface(*, path: str, max_length: Annotated[int, Range(0, 32768, 1)] = 0
 
 
 def _fetch(name: str) -> Path:
-    """Folder of a Hub model in the Hub's own cache; its code and its pickles are never fetched."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        folder = Path(snapshot_download(name, allow_patterns=FETCHED, ignore_patterns=NOT_FETCHED))
-    except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(
-            f"'{name}' is neither an encoder of negviz nor a folder, and the Hugging Face Hub did not give it "
-            f"({reason[0].rstrip('.')}); check the spelling or the network, or give a local folder."
-        ) from error
-    if not any(folder.rglob("*.safetensors")):
-        raise ModelError(
-            f"'{name}' has no safetensors weights on the Hugging Face Hub, and negviz opens no pickles; "
-            "choose a model that has them."
-        )
-    return folder
+    """Folder of a Hub model in the Hub's own cache."""
+    return hub_folder(
+        name,
+        unknown="neither an encoder of negviz nor a folder",
+        offline="check the spelling or the network, or give a local folder",
+    )

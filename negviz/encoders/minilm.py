@@ -12,11 +12,12 @@ import numpy as np
 from negviz.arrays import Scores
 from negviz.embeddings import Similarity
 from negviz.encoders import ENCODERS
-from negviz.encoders._model import Encoder, checked, file_digest, folder_digests, identity, unit
-from negviz.encoders._openvino import Graph, open_graph, version
+from negviz.encoders._model import Encoder, checked, unit
+from negviz.encoders._openvino import Graph, Output, open_graph, version
 from negviz.encoders._sentence_transformer import load_folder
 from negviz.errors import ModelError
 from negviz.hints import Range
+from negviz.model_files import file_digest, folder_digests, identity
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -78,6 +79,7 @@ class MiniLM:
 
     similarity: Similarity = "cosine"
     name = "minilm"
+    has_tokens = True
 
     def __init__(self, folder: Path, home: Path, max_length: int, openvino: str) -> None:
         """Read the configuration and make the identity, without loading the model."""
@@ -95,11 +97,17 @@ class MiniLM:
 
     @cached_property
     def _graph(self) -> Graph:
+        return self._open(self._converted, "sentence_embedding")
+
+    @cached_property
+    def _token_graph(self) -> Graph:
+        return self._open(self._converted.with_name(f"{self._converted.name}-tokens"), "token_embeddings")
+
+    def _open(self, converted: Path, output: Output) -> Graph:
         def load() -> "SentenceTransformer":
             return load_folder("minilm", self._folder).model.cpu()
 
-        length = self.max_length or 256
-        return open_graph(self._converted, load, self._folder / "tokenizer.json", length)
+        return open_graph(converted, load, self._folder / "tokenizer.json", self.max_length or 256, output)
 
     def encode_queries(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, 384) of unit length."""
@@ -110,3 +118,11 @@ class MiniLM:
     def encode_documents(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, 384) of unit length; the model has no prompts, so queries are encoded alike."""
         return self.encode_queries(texts)
+
+    def query_tokens(self, texts: Sequence[str]) -> list[Scores]:
+        """Vectors (tokens, 384) of unit length of each text's tokens in their context."""
+        return [unit(checked(self._token_graph.tokens(text), self.name)) for text in texts]
+
+    def document_tokens(self, texts: Sequence[str]) -> list[Scores]:
+        """Vectors (tokens, 384) of unit length; the model has no prompts, so queries are encoded alike."""
+        return self.query_tokens(texts)

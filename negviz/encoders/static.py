@@ -1,18 +1,19 @@
 """A static embedding made from the corpus itself in seconds: no weights to fetch, any language."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from negviz.arrays import Floats, Scores
 from negviz.dataset import Dataset
+from negviz.embeddings import Similarity
 from negviz.encoders import ENCODERS
-from negviz.encoders._model import Encoder
-from negviz.encoders._sentence_transformer import SentenceTransformerEncoder
+from negviz.encoders._model import Encoder, checked, unit
 from negviz.errors import ModelError
 from negviz.hints import Range
+from negviz.model_files import identity
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -37,15 +38,47 @@ def static(*, dataset: Dataset, dims: Annotated[int, Range(2, 1024, 1)] = 256) -
     Raises:
         ModelError: If the documents hold no token at all.
     """
-    model = static_model(dataset.contents, dims=dims)
-    module: Any = model[0]
-    weights = np.ascontiguousarray(module.embedding.weight.detach().numpy())
-    content = [hashlib.sha256(weights.tobytes()).hexdigest(), hashlib.sha256(_saved(module)).hexdigest()]
-    return SentenceTransformerEncoder("static", model, content)
+    return Static(*learn(dataset.contents, dims))
 
 
-def _saved(module: Any) -> bytes:
-    return str(module.tokenizer.to_str()).encode("utf-8", "surrogatepass")
+class Static:
+    """Mean of a text's token vectors, scaled to length one: sentence-transformers' StaticEmbedding without torch.
+
+    Importing torch takes longer than learning and encoding a corpus of some thousand texts.
+    """
+
+    similarity: Similarity = "cosine"
+    name = "static"
+    has_tokens = False
+    max_length: int | None = None
+    backend = "numpy float64"
+
+    def __init__(self, tokenizer: Any, weights: Scores) -> None:
+        """Take over what was learnt.
+
+        Args:
+            tokenizer: Of the tokenizers library.
+            weights: (tokens, dims) vector of each token.
+        """
+        self._tokenizer, self._weights = tokenizer, np.ascontiguousarray(weights)
+        self.dims = int(weights.shape[1])
+        self.prompts: Mapping[str, str] = {"document": "", "query": ""}
+        saved = str(tokenizer.to_str()).encode("utf-8", "surrogatepass")
+        content = [hashlib.sha256(self._weights.tobytes()).hexdigest(), hashlib.sha256(saved).hexdigest()]
+        facts = {"prompts": self.prompts, "dims": self.dims, "similarity": self.similarity, "backend": self.backend}
+        self.identity = identity(content, **facts)
+
+    def encode_queries(self, texts: Sequence[str]) -> Scores:
+        """Vectors (texts, dims) of unit length; zeros for a text without a known token."""
+        vectors = np.zeros((len(texts), self.dims), dtype=np.float64)
+        for place, found in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
+            if found.ids:
+                vectors[place] = self._weights[found.ids].mean(axis=0, dtype=np.float64)
+        return unit(checked(vectors.astype(np.float32), self.name))
+
+    def encode_documents(self, texts: Sequence[str]) -> Scores:
+        """Vectors (texts, dims) of unit length; queries and documents are encoded alike."""
+        return self.encode_queries(texts)
 
 
 def static_model(texts: Sequence[str], *, dims: int = 256) -> "SentenceTransformer":

@@ -100,6 +100,8 @@ def _config(name: str, path: str) -> dict[str, Any]:
 def _numbers(training_set: TrainingSet, written: Mapping[str, int | str]) -> str:
     counts = training_set.counts
     lines = [f"| {counts[key]} | {text} |" for key, text in COUNTED.items() if counts[key]]
+    if synthetic := sum(1 for _ in training_set.synthetic()):
+        lines.append(f"| {synthetic} | negatives that a language model wrote, listed in `synthetic.jsonl` |")
     lines.append(f"| {written['rows']} | rows in `{written['data']}` |")
     if written["queries_left_out"]:
         text = "queries that the format cannot hold, wholly or in part, listed in `left_out.jsonl`"

@@ -58,9 +58,15 @@ def beir(*, training_set: TrainingSet, folder: Path) -> dict[str, int | str]:
     judged = [row.data for row in _rows(training_set, [])]
     _refuse_odd_ids(str(row[name]) for row in judged for name in HEADER[:2])
     columns = (data.documents[name].to_pylist() for name in ("id", "title", "text"))
+    # A synthetic document that is nobody's negative has no place in a corpus that people search and evaluate with.
+    unused = data.synthetic_ids - {row["document_id"] for row in training_set.synthetic()}
     documents = write_lines(
         folder / "corpus.jsonl",
-        ({"_id": id_, "title": title or "", "text": text} for id_, title, text in zip(*columns, strict=True)),
+        (
+            {"_id": id_, "title": title or "", "text": text}
+            for id_, title, text in zip(*columns, strict=True)
+            if id_ not in unused
+        ),
     )
     texts = (training_set.query(example.query) for example in training_set)
     queries = write_lines(folder / "queries.jsonl", ({"_id": query.id, "text": query.text} for query in texts))

@@ -1,10 +1,15 @@
 """Cells: texts, ids and documents from the values that real files hold."""
 
+import ast
+from collections.abc import Sequence
 from math import isnan
 from typing import Any, NamedTuple
 
+import orjson
+
 from negviz.text import is_blank
 
+ANSWER_KEYS = ("text", "value", "aliases")
 MISSING = frozenset({"nan", "NaN", "NAN", "None", "<NA>"})
 
 
@@ -49,6 +54,39 @@ def as_id(value: Any) -> str | None:
 def blank(text: str) -> bool:
     """Whether nothing readable is left; most texts start with a letter, which settles it at once."""
     return not text[:1].isalnum() and is_blank(text)
+
+
+def answers_of(value: Any) -> list[str]:
+    """Answer strings of a cell: one text, a list of them (as a list, or written out as JSON or Python write it).
+
+    An object is read as SQuAD (``text``) and TriviaQA (``value``, ``aliases``) write one. Blank ones are left out: they
+    are in every document.
+
+    Raises:
+        BadRowError: If it is something else.
+    """
+    if isinstance(value, dict):
+        return [answer for name in ANSWER_KEYS if name in value for answer in answers_of(value[name])]
+    if isinstance(value, str):
+        value = _written_list(value)
+    values: Sequence[Any] = value if isinstance(value, list | tuple) else [value]
+    texts = [as_text(part) for part in values]
+    return [text for text in dict.fromkeys(texts) if text is not None and not blank(text)]
+
+
+def _written_list(text: str) -> Any:
+    """The list of texts that a cell of delimited text writes out, else the text itself."""
+    stripped = text.strip()
+    if stripped[:2] not in {'["', "['"} or stripped[-1] != "]":
+        return text
+    for parse in (orjson.loads, ast.literal_eval):
+        try:
+            found = parse(stripped)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(found, list) and all(isinstance(part, str) for part in found):
+            return found
+    return text
 
 
 def passage_of(value: Any, default_id: str | None = None) -> Passage:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from negviz.errors import DataError
 
 ROLES = ("query", "query_id", "positive", "positive_id", "positive_title", "negative", "negative_id", "negative_title",
-         "label", "group")  # fmt: skip
+         "label", "group", "answers")  # fmt: skip
 
 # In order of preference; letters and digits only, so that "Query-ID" and "query_id" are both "queryid".
 USUAL = {
@@ -23,6 +23,8 @@ USUAL = {
     "negative_title": "negativetitle negtitle",
     "label": "label labels score scores relevance grade rel isduplicate",
     "group": "group docgroup article url",
+    # Last, for a column called answer is the positive where there is no other.
+    "answers": "answers answer answerstrings shortanswers goldanswers answeraliases",
 }
 NUMBERED = {
     "positive": re.compile(r"(?:positive|pos)\d+"),
@@ -86,7 +88,8 @@ def assign(names: Sequence[str], mapping: Mapping[str, str], file: str) -> Colum
     free = [name for name in names if name not in taken]
     for role in USUAL:
         if role not in found:
-            found[role] = _usual(role, free)
+            left = free if role != "answers" else [name for name in free if name not in found["positive"]]
+            found[role] = _usual(role, left)
     if "positive_title" not in mapping and not found["positive_title"] and "positive" not in mapping:
         positive = next(iter(found["positive"]), "")
         found["positive_title"] = tuple(name for name in free if key(name) == "title" and key(positive) in TITLED)

@@ -79,6 +79,7 @@ class Rows:
         queries: Shelf of (text,).
         documents: Shelf of (title, text).
         groups: Group of a document handle, where known.
+        answers: Answer strings of a query handle, where known.
         positives: Grade (>= 1) of (query, document).
         judged_not_relevant: Place of (query, document) that somebody judged 0 or less.
         given: Place of (query, document) that somebody mined as a negative.
@@ -90,6 +91,7 @@ class Rows:
     queries: Shelf = field(default_factory=lambda: Shelf("query"))
     documents: Shelf = field(default_factory=lambda: Shelf("document"))
     groups: dict[int, str] = field(default_factory=dict)
+    answers: dict[int, list[str]] = field(default_factory=dict)
     positives: dict[tuple[int, int], int] = field(default_factory=dict)
     judged_not_relevant: dict[tuple[int, int], Place] = field(default_factory=dict)
     given: dict[tuple[int, int], Place] = field(default_factory=dict)
@@ -171,12 +173,13 @@ class Rows:
 
     def example(
         self, query: str | None, positives: Iterable[Passage], negatives: Iterable[Passage], place: Place, *,
-        id: str | None = None,
+        id: str | None = None, answers: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """Take in one row of training data: a query with its positives and its mined negatives."""
+        """Take in one row of training data: a query with its positives, its mined negatives and texts that answer it."""
         row = self.query(query, place, id=id)
         if row is None:
             return
+        self.answered(row, answers)
         for passage in positives:
             if passage.text is None or (blank(passage.text) and blank(passage.title)):
                 self.report("blank text", "A positive is blank; it was left out.", place)
@@ -192,6 +195,13 @@ class Rows:
                 self.report("duplicate judgment", "A negative stands twice in this row; counted once.", place)
             seen.add(document)
             self.given.setdefault((row, document), place)
+
+    def answered(self, query: int, answers: Iterable[str]) -> None:
+        """Take in texts that answer a query; those of several rows are united."""
+        known = self.answers.get(query, [])
+        found = list(dict.fromkeys([*known, *answers]))
+        if found:
+            self.answers[query] = found
 
     def name(self, pair: tuple[int, int]) -> str:
         """What to call a pair of handles in a problem."""

@@ -5,7 +5,7 @@ from typing import Any
 from negviz.errors import DataError
 from negviz.loaders import LOADERS, _qrels
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, group_of
+from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, group_of
 from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source, bare, ending
 
@@ -32,7 +32,8 @@ def beir(source: Source) -> Rows:
 
     The split is the one asked for; else ``train``, else the only one, else ``test``. When the positives come from
     ``train``, the files named dev, val, valid, validation and test are held-out judgments. Other files are not read.
-    A grade of 0 or less is kept as a negative that somebody judged.
+    A grade of 0 or less is kept as a negative that somebody judged. A query's ``answers``, at its top level or in its
+    ``metadata``, are read where it has some.
 
     Args:
         source: The folder.
@@ -88,11 +89,24 @@ def _queries(source: Source, rows: Rows) -> None:
     for line, row in json_text.objects(source, name, rows):
         place = Place(name, line)
         try:
-            rows.query(_value(row, TEXTS), place, id=_id(row), listed=True)
+            own, before = _id(row), len(rows.queries.ids)
+            handle = rows.query(_value(row, TEXTS), place, id=own, listed=True)
+            if handle == before:
+                rows.answered(handle, _answers(row))
         except BadRowError as error:
             rows.report("bad row", f"The query {error}; it was left out.", place)
     if not rows.queries.ids:
         raise DataError(f"{name} has no queries: no line is a JSON object with an _id and a text.")
+
+
+def _answers(row: dict[str, Any]) -> list[str]:
+    """Texts that answer a query, at its top level or among its metadata."""
+    metadata = row.get("metadata")
+    for place in (row, metadata if isinstance(metadata, dict) else {}):
+        for key in ("answers", "answer"):
+            if place.get(key) is not None:
+                return answers_of(place[key])
+    return []
 
 
 def _id(row: dict[str, Any]) -> str:

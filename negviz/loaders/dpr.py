@@ -4,7 +4,7 @@ from typing import Any
 
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
 from negviz.loaders._rows import Rows
 from negviz.loaders._source import Source
 
@@ -27,7 +27,7 @@ def recognise(source: Source) -> str | None:
     recognise=recognise,
 )
 def dpr(source: Source) -> Rows:
-    """Read questions with their positive, hard negative and other negative contexts.
+    """Read questions with their positive, hard negative and other negative contexts, and their answers.
 
     Args:
         source: The file or folder.
@@ -37,7 +37,8 @@ def dpr(source: Source) -> Rows:
         try:
             negatives = [passage for key in NEGATIVES for passage in _contexts(row, key, required=False)]
             question = as_text(row.get("question"))
-            rows.example(question, _contexts(row, "positive_ctxs"), negatives, place, id=as_id(row.get("question_id")))
+            positives, own = _contexts(row, "positive_ctxs"), as_id(row.get("question_id"))
+            rows.example(question, positives, negatives, place, id=own, answers=answers_of(row.get("answers")))
         except BadRowError as error:
             rows.report("bad row", f"The row {error}; it was left out.", place)
     return rows

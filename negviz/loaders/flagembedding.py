@@ -4,7 +4,7 @@ from typing import Any
 
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
 from negviz.loaders._rows import Rows
 from negviz.loaders._source import Source
 
@@ -27,8 +27,8 @@ def recognise(source: Source) -> str | None:
 def flagembedding(source: Source) -> Rows:
     """Read rows of a query, its positives (``pos``) and its mined negatives (``neg``).
 
-    Ids are used where a row has them (``query_id``, ``pos_ids``, ``neg_ids`` as long as their lists); scores, prompts
-    and types are not read.
+    Ids are used where a row has them (``query_id``, ``pos_ids``, ``neg_ids`` as long as their lists), and answers
+    where it has some; scores, prompts and types are not read.
 
     Args:
         source: The file or folder.
@@ -37,7 +37,8 @@ def flagembedding(source: Source) -> Rows:
     for place, row in json_text.objects_of(source, rows):
         try:
             query, own = _query(row)
-            rows.example(query, _list(row, "pos"), _list(row, "neg"), place, id=own)
+            answers = answers_of(row.get("answers", row.get("answer")))
+            rows.example(query, _list(row, "pos"), _list(row, "neg"), place, id=own, answers=answers)
         except BadRowError as error:
             rows.report("bad row", f"The row {error}; it was left out.", place)
     return rows

@@ -8,7 +8,7 @@ import orjson
 
 from negviz.errors import DataError
 from negviz.loaders import LOADERS
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
 from negviz.loaders._columns import Columns, assign, require
 from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source
@@ -36,7 +36,7 @@ def tabular(source: Source) -> Rows:
     """Read a table with a query and a positive in each row, and negatives or a label if it has them.
 
     Columns are known by their usual names in any case (query, question, anchor, positive, answer, passage, negative,
-    negative_1, label and so on) or are named by the person. A table without a header is read where its columns can be
+    negative_1, label, answers and so on) or are named by the person. A table without a header is read where its columns can be
     told apart by content: pairs, triplets, and rows that end in a 0 or 1.
 
     Args:
@@ -81,6 +81,7 @@ class _RowReader:
             for role in ("positive", "negative")
         }
         self.group = columns.one("group")
+        self.answers = columns.all("answers")
         self.label = None if columns.all("negative") else columns.one("label")
 
     def read(self, cells: dict[str, Any], place: Place) -> None:
@@ -94,11 +95,14 @@ class _RowReader:
         positives = self._passages(cells, "positive")
         if self.group and (name := as_id(cells.get(self.group))):
             positives = [passage._replace(group=passage.group or name) for passage in positives]
+        answers = [answer for name in self.answers for answer in answers_of(cells.get(name))]
         if self.label:
-            self._labelled(query, query_id, positives, cells.get(self.label), place)
+            row = self._labelled(query, query_id, positives, cells.get(self.label), place)
+            if row is not None:
+                self.rows.answered(row, answers)
             return
         negatives = self._passages(cells, "negative")
-        self.rows.example(query, positives, negatives, place, id=query_id)
+        self.rows.example(query, positives, negatives, place, id=query_id, answers=answers)
 
     def _passages(self, cells: dict[str, Any], role: str) -> list[Passage]:
         names, ids, title_column = self.parts[role]
@@ -115,19 +119,21 @@ class _RowReader:
 
     def _labelled(
         self, query: str | None, query_id: str | None, passages: Sequence[Passage], label: Any, place: Place
-    ) -> None:
+    ) -> int | None:
+        """Take in documents with their labels; the handle of the query, None where it is blank."""
         labels = label if isinstance(label, list) else [label]
         if len(labels) != len(passages):
             raise BadRowError(f"has {len(passages)} documents and {len(labels)} labels")
         grades = [self._grade(value) for value in labels]
         row = self.rows.query(query, place, id=query_id)
         if row is None:
-            return
+            return None
         for passage, grade in zip(passages, grades, strict=True):
             if passage.text is None:
                 self.rows.report("blank text", "A document is missing; its label was left out.", place)
             else:
                 self.rows.judge(row, self.rows.document(passage, place), grade, place)
+        return row
 
     def _grade(self, value: Any) -> int:
         try:

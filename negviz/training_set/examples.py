@@ -136,6 +136,18 @@ class TrainingSet:
             if column != PAD
         )
 
+    def synthetic(self) -> Iterator[dict[str, str]]:
+        """Negatives that a language model wrote: query_id, document_id and the document, for the list of an export."""
+        written = self.dataset.synthetic_ids
+        for example in self if written else ():
+            for negative in example.negatives:
+                document = self.document(negative.document)
+                if document.id in written:
+                    yield {
+                        "query_id": self.query(example.query).id, "document_id": document.id,
+                        "document": document.content,
+                    }  # fmt: skip
+
     @cached_property
     def _grades(self) -> dict[tuple[int, int], int]:
         judged = self.dataset.positives

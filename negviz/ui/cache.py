@@ -1,6 +1,7 @@
 """Every cache of the dashboard: keyed by fingerprints, never by arrays (which Streamlit hashes from a sample)."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 import streamlit as st
 
 from negviz.arrays import Ints
+from negviz.comparison import Comparison, Contender, compare, learns_from_labels, run, stored
 from negviz.diagnostics.score_profile import ScoreProfile, score_profile
+from negviz.diagnostics.sweep import Sweep
+from negviz.diagnostics.sweep import sweep as make_sweep
 from negviz.embeddings import Embeddings
 from negviz.encode import stored_embeddings
 from negviz.errors import NegvizError
@@ -18,11 +22,16 @@ from negviz.pool import Anchor, Pool
 from negviz.project import clusters
 from negviz.recipe import Recipe, published
 from negviz.registry import Entry
-from negviz.select import check, select
+from negviz.select import check, check_knobs, select
+from negviz.select import source_pool as made_by_source
 from negviz.selection import Selection
 from negviz.store import open_pool
 from negviz.training_set import TrainingSet, Unsure, make_training_set
+from negviz.truth import Truth, read_truth
 from negviz.ui.outlook import Outlook, look_ahead
+
+# Queries on which recipes are tried: sources and fits need some others than the one that they are for.
+FEW = 64
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -41,6 +50,15 @@ def _selection(
     _pool: Pool, _recipe: Recipe, _labels: Labels, pool_key: str, recipe_key: str, labels_key: str
 ) -> Selection:
     return select(_pool, _recipe, _labels)
+
+
+def source_pool(of: Pool, recipe: Recipe) -> Pool:
+    """What a recipe chooses from: the pool, or what its source makes of it, kept beside the pool.
+
+    Raises:
+        NegvizError: If the source lacks an input or a knob of it is not valid.
+    """
+    return made_by_source(of, recipe)
 
 
 def label_store() -> LabelStore:
@@ -75,34 +93,76 @@ def _profile(_pool: Pool, pool_key: str, scorer: str, anchor: Anchor) -> ScorePr
     return score_profile(_pool, scorer, anchor)
 
 
-def recipe_problems(of: Pool) -> dict[str, str]:
-    """Why each published recipe cannot run on a pool; empty where it can."""
-    return _recipe_problems(of, of.fingerprint)
+def recipe_problems(of: Pool, labels: Labels, seconds: float | None = None) -> dict[str, str]:
+    """Why each published recipe cannot run on a pool; empty where it can.
+
+    Args:
+        of: The pool.
+        labels: Verdicts of people.
+        seconds: How long to wait for the answer; recipes not looked at by then are left out. None waits for all.
+    """
+    asking = [name for name, recipe in published().items() if learns_from_labels(recipe)]
+    found = _look_for_problems(of, Labels.of(()), of.fingerprint, "", tuple(asking)).within(seconds)
+    for name in asking:
+        found[name] = _problem(of, published()[name], labels, of.fingerprint, name, labels.fingerprint)
+    return {name: found[name] for name in published() if name in found}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _recipe_problems(_pool: Pool, pool_key: str) -> dict[str, str]:
-    return {name: _problem(_pool, recipe) for name, recipe in published().items()}
+def _look_for_problems(
+    _pool: Pool, _labels: Labels, pool_key: str, labels_key: str, left_out: tuple[str, ...]
+) -> "_Problems":
+    return _Problems(_pool, _labels, [recipe for name, recipe in published().items() if name not in left_out])
 
 
-def _problem(of: Pool, recipe: Recipe) -> str:
+class _Problems:
+    """Tries recipes on a pool in a thread of its own, so that no page waits for it."""
+
+    def __init__(self, of: Pool, labels: Labels, recipes: Sequence[Recipe]) -> None:
+        self._found: dict[str, str] = {}
+        self._whole = threading.Event()
+        threading.Thread(target=self._look, args=(of, labels, recipes), daemon=True).start()
+
+    def _look(self, of: Pool, labels: Labels, recipes: Sequence[Recipe]) -> None:
+        try:
+            for recipe in recipes:
+                self._found[recipe.name] = problem(of, recipe, labels)
+        finally:
+            self._whole.set()
+
+    def within(self, seconds: float | None) -> dict[str, str]:
+        """What is known by then."""
+        self._whole.wait(seconds)
+        return dict(self._found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _problem(_of: Pool, _recipe: Recipe, _labels: Labels, pool_key: str, name: str, labels_key: str) -> str:
+    return problem(_of, _recipe, _labels)
+
+
+def problem(of: Pool, recipe: Recipe, labels: Labels) -> str:
+    """Why a recipe cannot run on a pool; empty where it can. Tried on a few queries, which takes milliseconds."""
     try:
-        check(recipe, of)
-        select(first_query(of), recipe)
+        check_knobs(recipe)
+        if recipe.source is None:
+            check(recipe, of)
+        select(of if learns_from_labels(recipe) else first_queries(of, FEW), recipe, labels)
     except NegvizError as error:
         return str(error)
     return ""
 
 
-def first_query(of: Pool) -> Pool:
-    """A pool of one query, on which a recipe shows within a millisecond what it misses."""
+def first_queries(of: Pool, count: int) -> Pool:
+    """A pool of a few queries, on which a recipe shows within milliseconds what it misses."""
 
     def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: layer[:1] for name, layer in layers.items()}
+        return {name: layer[:count] for name, layer in layers.items()}
 
     return replace(
-        of, queries=of.queries[:1], documents=of.documents[:1], positives=of.positives[:1], flags=of.flags[:1],
-        ranks=cut(of.ranks), scores=cut(of.scores), positive_scores=cut(of.positive_scores), stored_fingerprint="first",
+        of, queries=of.queries[:count], documents=of.documents[:count], positives=of.positives[:count],
+        flags=of.flags[:count], ranks=cut(of.ranks), scores=cut(of.scores), positive_scores=cut(of.positive_scores),
+        stored_fingerprint=f"first {count} of {of.fingerprint}",
     )  # fmt: skip
 
 
@@ -156,3 +216,80 @@ def _embeddings(_pool: Pool, dataset_key: str, identity: str, home: str) -> Embe
 def clusters_of(_embeddings: Embeddings, dataset_key: str, identity: str, count: int) -> Ints:
     """(documents,) cluster of each document; ``dataset_key`` and ``identity`` tell whose vectors they are."""
     return clusters(_embeddings.documents, count)
+
+
+def contender(of: Pool, recipe: Recipe, name: str, labels: Labels) -> Contender:
+    """A recipe run and timed for a comparison, once."""
+    key = labels.fingerprint if learns_from_labels(recipe) else ""
+    return _contender(of, recipe, labels, name, of.fingerprint, repr(recipe), key)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _contender(
+    _pool: Pool, _recipe: Recipe, _labels: Labels, name: str, pool_key: str, recipe_key: str, labels_key: str
+) -> Contender:
+    return run(_pool, _recipe, name, _labels)
+
+
+def stored_contender(of: Pool, path: Path, name: str) -> Contender:
+    """A selection file read for a comparison; read again when the file is another one."""
+    return _stored_contender(of, str(path), name, of.fingerprint, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _stored_contender(_pool: Pool, path: str, name: str, pool_key: str, stamp: int) -> Contender:
+    return stored(_pool, Path(path), name)
+
+
+def truth(of: Pool, path: Path, name: str, relevant_from: int | None, complete: bool) -> Truth:
+    """Judgments that measure, read once; read again when the file is another one."""
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    return _truth(of, of.dataset.fingerprint, str(path), name, relevant_from, complete, stamp)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _truth(
+    _pool: Pool, dataset_key: str, path: str, name: str, relevant_from: int | None, complete: bool, stamp: int
+) -> Truth:
+    return read_truth(Path(path), _pool.dataset, relevant_from=relevant_from, complete=complete, name=name)
+
+
+def comparison(
+    of: Pool, contenders: Sequence[Contender], scorer: str | None, anchor: Anchor, labels: Labels, truth: Truth | None
+) -> Comparison:
+    """Contenders side by side; what was worked out about them is kept."""
+    marks = [(each.name, each.selection.fingerprint if each.selection else each.problem) for each in contenders]
+    key = f"{marks} {scorer} {anchor} {labels.fingerprint} {truth.fingerprint if truth else ''}"
+    return _comparison(of, tuple(contenders), scorer, anchor, labels, truth, of.fingerprint, key)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _comparison(
+    _pool: Pool, _contenders: tuple[Contender, ...], _scorer: str | None, _anchor: Anchor, _labels: Labels,
+    _truth: Truth | None, pool_key: str, key: str,
+) -> Comparison:  # fmt: skip
+    return compare(_pool, _contenders, scorer=_scorer, anchor=_anchor, labels=_labels, truth=_truth)
+
+
+def sweep(of: Pool, recipe: Recipe, step: str, knob: str, values: tuple[float, ...], labels: Labels) -> Sweep:
+    """What a row of values of one knob costs and brings, worked out once; one outcome at a time is kept in memory.
+
+    Args:
+        of: What the recipe chooses from, after its source.
+        recipe: Its other knobs stay as they are.
+        step: Name of the step.
+        knob: Which of its knobs.
+        values: What it is set to.
+        labels: Only measure: the outcomes are made without them.
+    """
+    # The value at hand does not matter, so that turning the knob itself does not start the sweep again.
+    base = replace(recipe, source=None).with_knob(step, knob, values[0])
+    return _sweep(of, base, step, knob, values, labels, of.fingerprint, repr(base), labels.fingerprint)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Running the recipe for every value of the knob …")
+def _sweep(
+    _pool: Pool, _recipe: Recipe, step: str, knob: str, values: tuple[float, ...], _labels: Labels,
+    pool_key: str, recipe_key: str, labels_key: str,
+) -> Sweep:  # fmt: skip
+    return make_sweep((select(_pool, _recipe.with_knob(step, knob, value)) for value in values), _labels)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from negviz.arrays import Ints
+from negviz.diagnostics.candidate_states import disputed_zone
 from negviz.diagnostics.refusal_reason import refusal_reason
 from negviz.labels import CODES, Labels
 from negviz.lexical import spans
@@ -17,9 +18,14 @@ from negviz.selection import NOT_REFUSED, Selection
 from negviz.ui.queue import send_from_map
 from negviz.ui.texts import marked
 
-TAKEN, ALLOWED, REFUSED = "taken", "not drawn", "refused"
+TAKEN, ALLOWED, REFUSED, DISPUTED = "taken", "not drawn", "refused", "disputed"
 WORDS = {TAKEN: "● Taken", ALLOWED: "○ Allowed, not drawn", REFUSED: "✕ Refused"}
 CARDS = 8
+DISPUTE = (
+    "◐ Disputed: scores above 95% of the positive and at most 0.1 above it; NV-Retriever refuses such a candidate, "
+    "Qwen3-Embedding keeps it as one of its best."
+)
+PADDED = "Taken only to fill the query, in spite of the steps."
 LABEL_PAGE = "pages/6_Label.py"
 UNLABELLED = 0
 
@@ -35,6 +41,7 @@ class Candidates:
         verdicts: What became of each: taken, allowed but not drawn, or refused.
         labels: Verdict of people on each, empty where there is none.
         knobs: All knobs of every step.
+        disputed: Whether each lies in the zone on which published rules disagree.
     """
 
     selection: Selection
@@ -43,6 +50,7 @@ class Candidates:
     verdicts: Sequence[str]
     labels: Sequence[str]
     knobs: Mapping[str, Mapping[str, Any]]
+    disputed: Sequence[bool]
 
     def reason(self, place: int) -> str:
         """What refused the candidate at a place, in words."""
@@ -52,7 +60,7 @@ class Candidates:
         """Those at some places."""
         return Candidates(
             self.selection, self.query, self.columns[list(places)], [self.verdicts[place] for place in places],
-            [self.labels[place] for place in places], self.knobs,
+            [self.labels[place] for place in places], self.knobs, [self.disputed[place] for place in places],
         )  # fmt: skip
 
 
@@ -70,7 +78,9 @@ def candidates_of(
     ]
     codes = labels.align(pool)[query, columns] if len(labels) else np.zeros(len(columns), dtype=np.int8)
     words = {code: str(verdict) for verdict, code in CODES.items()}
-    return Candidates(selection, query, columns, verdicts, [words.get(int(code), "") for code in codes], knobs)
+    said = [words.get(int(code), "") for code in codes]
+    zone = disputed_zone(selection, np.array([query], dtype=np.int32))[0] & pool.eligible[query]
+    return Candidates(selection, query, columns, verdicts, said, knobs, zone[columns].tolist())
 
 
 def choose(shown: Candidates, key: str) -> list[int]:
@@ -78,10 +88,12 @@ def choose(shown: Candidates, key: str) -> list[int]:
     options: dict[str, list[int]] = {"all": list(range(len(shown.columns)))}
     for place, verdict in enumerate(shown.verdicts):
         options.setdefault(verdict, []).append(place)
+        if shown.disputed[place]:
+            options.setdefault(DISPUTED, []).append(place)
         if verdict == REFUSED:
             stage = shown.selection.reason(shown.query, int(shown.columns[place]))
             options.setdefault(f"refused by {stage}", []).append(place)
-    order = ["all", TAKEN, ALLOWED, REFUSED, *(f"refused by {stage}" for stage in shown.selection.stages)]
+    order = ["all", TAKEN, ALLOWED, REFUSED, DISPUTED, *(f"refused by {stage}" for stage in shown.selection.stages)]
     names = [name for name in order if name in options or name in {TAKEN, ALLOWED, REFUSED}]
     chosen = st.selectbox(
         "Show", names, key=key, persist_state="session", help="Only candidates with this outcome.",
@@ -121,9 +133,12 @@ def head(shown: Candidates, place: int) -> str:
     """Escaped HTML of what became of one candidate, and its numbers."""
     column, verdict = int(shown.columns[place]), shown.verdicts[place]
     kind = {TAKEN: "taken", ALLOWED: "allowed", REFUSED: "refused"}[verdict]
+    padding, disputed = bool(shown.selection.backfilled[shown.query, column]), shown.disputed[place]
     label = f'<span class="negviz-verdict negviz-labelled">▲ {html.escape(shown.labels[place])}</span>'
     return "".join([
         f'<div class="negviz-head"><span class="negviz-verdict negviz-{kind}">{WORDS[verdict]}</span>',
+        f'<span class="negviz-verdict negviz-padding" title="{PADDED}">+ padding</span>' if padding else "",
+        f'<span class="negviz-verdict negviz-disputed" title="{DISPUTE}">◐ disputed</span>' if disputed else "",
         label if shown.labels[place] else "",
         *(f"<span>{html.escape(fact)}</span>" for fact in facts(shown, column)),
         "</div>",
@@ -173,6 +188,8 @@ def table(shown: Candidates) -> pa.Table:
     return pa.table({
         "rank": pool.rank(shown.selection.recipe.scorer)[query, columns],
         "outcome": list(shown.verdicts),
+        "padding": shown.selection.backfilled[query, columns],
+        "disputed": list(shown.disputed),
         "reason": [shown.reason(place) for place in range(len(columns))],
         **{f"score {name}": layer[query, columns] for name, layer in pool.scores.items()},
         **brought,

@@ -41,6 +41,7 @@ def knob_inputs(
     *,
     scores: ScoreProfile | None = None,
     choices: Mapping[str, Sequence[str]] | None = None,
+    several: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Draw one widget for each knob of an entry and read them.
 
@@ -52,6 +53,7 @@ def knob_inputs(
         key: Prefix of the widget keys.
         scores: The scores at hand, where there are any.
         choices: For knobs of free text, the texts that make sense here.
+        several: For knobs whose text is a list with spaces between, the words that make sense here.
 
     Returns:
         The value of every knob, as its type.
@@ -62,6 +64,8 @@ def knob_inputs(
         place = f"{key}.{knob.name}"
         if knob.kind in {"float", "int"}:
             found[knob.name] = _number(entry, knob, value, place, scores)
+        elif knob.name in (several or {}):
+            found[knob.name] = _words(knob, str(value), place, (several or {})[knob.name])
         else:
             found[knob.name] = _choice(knob, value, place, (choices or {}).get(knob.name, ()))
     return found
@@ -88,14 +92,25 @@ def _help(knob: Knob) -> str:
 def _choice(knob: Knob, value: Any, key: str, choices: Sequence[str]) -> Any:
     options = list(knob.choices or choices)
     shared: dict[str, Any] = {"help": _help(knob), "on_change": turned, "args": (key,)}
-    if options and value not in options:
-        options = [*options, value]
+    if options:
+        # What the method has by default stays on offer, also where the pool does not have it (yet).
+        options = list(dict.fromkeys([*options, knob.default, value]))
     offer(key, value)
     if knob.kind == "bool":
         return st.toggle(_name(knob), key=key, **shared)
     if options:
-        return st.selectbox(_name(knob), options, key=key, **shared)
+        return st.selectbox(_name(knob), options, key=key, format_func=lambda text: str(text) or "not chosen", **shared)
     return st.text_input(_name(knob), key=key, **shared)
+
+
+def _words(knob: Knob, value: str, key: str, choices: Sequence[str]) -> str:
+    """Several words of a list; the order in which they were chosen counts."""
+    words = value.replace(",", " ").split()
+    offer(key, words)
+    given = st.multiselect(
+        _name(knob), list(dict.fromkeys([*choices, *words])), key=key, help=_help(knob), on_change=turned, args=(key,)
+    )
+    return value if list(given) == words else " ".join(given)
 
 
 def _number(entry: Entry, knob: Knob, value: Any, key: str, scores: ScoreProfile | None) -> Any:

@@ -23,6 +23,7 @@ MENU = {
     "Tune": [
         ("pages/2_Mine.py", "Mine", "filter_alt"),
         ("pages/3_Thresholds.py", "Thresholds", "tune"),
+        ("pages/4_Compare.py", "Compare", "compare_arrows"),
         ("pages/5_Map.py", "Map", "scatter_plot"),
     ],
     "Judge": [("pages/6_Label.py", "Label", "rule")],

@@ -30,6 +30,7 @@ from negviz.ui.map_groups import (
     pairs_inside,
 )
 from negviz.ui.queue import send_from_map
+from negviz.ui.recipe_editor import pool_of
 from negviz.ui.tables import show_paged
 from negviz.ui.texts import shortened
 
@@ -161,7 +162,7 @@ def colour(bench: Workbench, choice: Choice, identity: str) -> Colouring:
     """Categories of the documents by what was chosen."""
     pool = bench.pool
     if choice.colour == "Source":
-        return by_source(pool, choice.query)
+        return by_source(pool_of(pool, bench.recipe), choice.query)
     if choice.colour == "Label":
         return by_label(pool, bench.labels, choice.query)
     vectors = cache.embeddings(pool) if choice.colour == "Cluster" else None
@@ -175,10 +176,11 @@ def colour(bench: Workbench, choice: Choice, identity: str) -> Colouring:
 def show_map(bench: Workbench, choice: Choice, identity: str) -> None:
     """The map with everything that can be done on it."""
     projection, picture = place_points(bench.pool, identity, choice.picture)
-    drawn = drawing(bench.pool, projection, colour(bench, choice, identity), choice.query)
-    st.caption(_in_words(bench.pool, drawn, picture, choice.query))
+    pool = pool_of(bench.pool, bench.recipe)
+    drawn = drawing(pool, projection, colour(bench, choice, identity), choice.query)
+    st.caption(_in_words(pool, drawn, picture, choice.query))
     # Built once for a run of the page: marking an area reruns the fragment alone, so the zoom stays.
-    _chart(draw_map(drawn.groups, drawn.links), bench.pool, projection, choice)
+    _chart(draw_map(drawn.groups, drawn.links), pool, projection, choice)
 
 
 def _in_words(pool: Pool, drawn: Drawing, picture: str, query: int | None) -> str:

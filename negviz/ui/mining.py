@@ -1,76 +1,116 @@
-"""The Mine page's parts: the recipe on the left; one query, or the funnel over all of them, on the right."""
+"""The Mine page's parts: the recipe and what it does; one query, the funnel over all of them, or all methods."""
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
 from negviz.arrays import PAD
-from negviz.charts.funnel import funnel as funnel_chart
 from negviz.charts.kept_per_query import kept_per_query
-from negviz.charts.rank_curve import rank_curve
 from negviz.diagnostics.funnel import funnel
-from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.errors import NegvizError
-from negviz.labels import Labels, Verdict
+from negviz.labels import Labels
 from negviz.pool import Pool
 from negviz.recipe import Recipe
 from negviz.selection import Selection
-from negviz.ui import cache, candidates, query_picker, recipe_editor, recipe_files, state
-from negviz.ui.candidates import Candidates
+from negviz.ui import (
+    cache,
+    candidates,
+    methods,
+    picture,
+    query_picker,
+    recipe_editor,
+    recipe_files,
+    recipe_sharing,
+    state,
+)
 from negviz.ui.metrics import show_metrics
 from negviz.ui.recipe_editor import Edited
 from negviz.ui.tables import show_paged
 from negviz.ui.texts import show_text
 
-ONE, ALL = "One query", "All queries"
-CURVE = 60
-CURVE_HEIGHT = 300
+ONE, ALL, METHODS = "One query", "All queries", "All methods"
+OWN_FUNNEL = "funnel"
 
 
 @st.fragment
 def explore(pool: Pool) -> None:
-    """Edit the recipe and see at once what it takes and refuses."""
+    """Edit the recipe and see at once what it takes and refuses.
+
+    On a narrow screen the columns stand below each other; the style sheet puts the result before the editor there.
+    """
+    recipe_sharing.open_shared("mine")
+    recipe = state.current_recipe()
+    with st.container(border=True, key="mine_head"):
+        chosen, words = st.columns([2, 5], gap="large")
+        with chosen:
+            methods.chooser(pool, recipe, "mine")
+            back = st.container()
+        with words:
+            methods.about(pool, recipe)
+            _notes(recipe, "mine")
     editor, result = st.columns([2, 5], gap="large")
-    with editor:
-        edited = edit(pool, "mine")
+    with editor, st.container(key="mine_editor"):
+        edited = recipe_editor.edit(pool, recipe, "mine")
+        _file(pool, edited.recipe, "mine")
+    with back:
+        methods.way_back(edited.recipe, "mine")
     with result:
-        selection = outcome(pool, edited.recipe)
-        if selection is None:
-            return
-        edited.tell(selection)
-        totals(selection)
         view = st.segmented_control(
-            "View", [ONE, ALL], default=ONE, key="mine.view", persist_state="session", label_visibility="collapsed",
-            required=True,
+            "View", [ONE, ALL, METHODS], default=ONE, key="mine.view", persist_state="session",
+            label_visibility="collapsed", required=True,
         )  # fmt: skip
-        if view == ALL:
-            overview(selection)
+        if view == METHODS:
+            methods.browse(pool, edited.recipe, "mine.methods")
         else:
-            one_query(selection, cache.labels())
+            _outcome(pool, edited, view == ALL)
+
+
+def _outcome(pool: Pool, edited: Edited, over_all: bool) -> None:
+    selection = outcome(pool, edited.recipe)
+    if selection is None:
+        return
+    edited.tell(selection)
+    totals(selection)
+    if over_all:
+        overview(selection, cache.labels())
+    else:
+        one_query(selection, cache.labels())
 
 
 def edit(pool: Pool, key: str) -> Edited:
     """The whole recipe editor, one part below the other."""
     recipe = state.current_recipe()
-    recipe_editor.chooser(pool, recipe, key)
+    methods.chooser(pool, recipe, key)
     back = st.container()
     origin = st.expander("About this recipe", icon=":material/info:", key=f"{key}.about", on_change="rerun")
     if origin.open:
         with origin:
-            recipe_editor.about(pool, recipe)
-    edited = recipe_editor.edit(pool, recipe, key, scores_of(pool, recipe))
+            methods.about(pool, recipe)
+            show_text(recipe.notes)
+    edited = recipe_editor.edit(pool, recipe, key)
     with back:
-        recipe_editor.way_back(edited.recipe, key)
-    file = st.expander("Recipe file", icon=":material/description:", key=f"{key}.file", on_change="rerun")
-    if file.open:
-        with file:
-            recipe_files.files(edited.recipe, key)
+        methods.way_back(edited.recipe, key)
+    _file(pool, edited.recipe, key)
     return edited
 
 
-def scores_of(pool: Pool, recipe: Recipe) -> ScoreProfile | None:
-    """Profile of the recipe's scorer, None where the pool does not have it."""
-    return cache.profile(pool, recipe.scorer, recipe.anchor) if recipe.scorer in pool.scores else None
+def _notes(recipe: Recipe, key: str) -> None:
+    if not recipe.notes:
+        return
+    notes = st.expander("Notes: what differs from the paper, what is not verified", key=f"{key}.notes",
+                        on_change="rerun")  # fmt: skip
+    if notes.open:
+        with notes:
+            show_text(recipe.notes)
+
+
+def _file(pool: Pool, recipe: Recipe, key: str) -> None:
+    """Save, share and run: folded, and filled only when open."""
+    file = st.expander("Save, share, run", icon=":material/save:", key=f"{key}.file", on_change="rerun")
+    if file.open:
+        with file:
+            recipe_files.files(recipe, key)
+            recipe_sharing.share(recipe, key)
 
 
 def outcome(pool: Pool, recipe: Recipe) -> Selection | None:
@@ -96,16 +136,15 @@ def totals(selection: Selection) -> None:
     show_metrics((name, f"{value:,}", text) for name, value, text in facts)
 
 
-def overview(selection: Selection) -> None:
-    """The funnel over all queries, negatives per query, and the queries that are starved."""
-    rows = funnel(selection)
+def overview(selection: Selection, labels: Labels) -> None:
+    """The recipe's plot, the funnel over all queries, negatives per query, and the queries that are starved."""
+    plot = picture.choose(selection.recipe, "mine.all")
+    if plot != OWN_FUNNEL:
+        picture.draw(plot, selection, None, labels)
     left, right = st.columns([3, 2])
     with left:
         st.subheader("Where the candidates go", anchor=False)
-        shown = [(row.name, row.removed, row.left) for row in rows if row.removed]
-        st.plotly_chart(
-            funnel_chart(selection.candidates, shown), alt="Candidates left after each stage, and removed by it"
-        )
+        picture.draw(OWN_FUNNEL, selection, None, labels)
     with right:
         st.subheader("Negatives per query", anchor=False)
         counts = np.bincount(selection.taken_counts, minlength=selection.recipe.count + 1).astype(np.int32)
@@ -113,11 +152,6 @@ def overview(selection: Selection) -> None:
             kept_per_query(counts, selection.recipe.count), alt="Number of queries for each number of negatives taken"
         )
     show_paged(funnel_table(selection), "mine.funneltable")
-    refused = sum(count for _, count in selection.refused_counts)
-    st.caption(
-        f"{selection.candidates:,} candidates = {refused:,} refused + {selection.not_drawn:,} not drawn + "
-        f"{int(selection.taken.sum()):,} taken."
-    )
     starved = starved_table(selection)
     st.subheader(f"Starved queries: {len(starved):,}", anchor=False)
     if len(starved):
@@ -153,13 +187,13 @@ def starved_table(selection: Selection) -> pa.Table:
 
 
 def one_query(selection: Selection, labels: Labels) -> None:
-    """One query with its positives, its score curve and its candidates."""
+    """One query with its positives, the recipe's plot and its candidates."""
     query = query_picker.pick(selection, "mine")
     if query is None:
         return
     asked(selection, query)
+    picture.draw(picture.choose(selection.recipe, "mine.one"), selection, query, labels)
     shown = candidates.candidates_of(selection, query, labels, recipe_editor.knobs_of(selection.recipe))
-    curve(shown)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         chosen = shown.only(candidates.choose(shown, "mine.show"))
@@ -167,6 +201,8 @@ def one_query(selection: Selection, labels: Labels) -> None:
         form = st.segmented_control(
             "As", ["Cards", "Table"], default="Cards", key="mine.form", persist_state="session", required=True
         )
+    if any(chosen.disputed):
+        st.caption(candidates.DISPUTE)
     if form == "Table":
         show_paged(candidates.table(chosen), f"mine.table.{query}.{len(chosen.columns)}")
     else:
@@ -194,21 +230,3 @@ def asked(selection: Selection, query: int) -> None:
                 pool.dataset.document_text(document), title=pool.dataset.document_title(document),
                 about=" · ".join([pool.dataset.document_id(document), *scores]),
             )  # fmt: skip
-
-
-def curve(shown: Candidates) -> None:
-    """Score versus rank of the query's candidates, with the positives' level and the taken ones marked."""
-    pool, scorer, query = shown.selection.pool, shown.selection.recipe.scorer, shown.query
-    words = []
-    for verdict, label, column in zip(shown.verdicts, shown.labels, shown.columns, strict=True):
-        positive = shown.selection.reason(query, int(column)) == "labelled positive"
-        false = label == Verdict.FALSE_NEGATIVE
-        words.append("labelled positive" if positive else "labelled false negative" if false else verdict)
-    option = rank_curve(
-        pool.rank(scorer)[query, shown.columns], pool.score(scorer)[query, shown.columns], words,
-        pool.positive_scores[scorer][query], f"score, {scorer}", shown=CURVE if len(shown.columns) > CURVE else None,
-    )  # fmt: skip
-    st.echarts_chart(
-        option, key="mine.curve", height=CURVE_HEIGHT,
-        alt="Score of each candidate of the query against its rank, with the level of the positives",
-    )  # fmt: skip

@@ -154,7 +154,7 @@ def renew() -> None:
 
 
 def _make(bench: Workbench, order: str, size: int, seed: int) -> Queue:
-    pool, recipe, labels = bench.pool, bench.recipe, bench.labels
+    pool, recipe, labels = bench.selection.pool, bench.recipe, bench.labels
     if order == FROM_MAP:
         pairs = map_pairs(pool)
         answered = np.greater(labels.align_pairs(pool.dataset, pairs[:, 0], pairs[:, 1]), 0)

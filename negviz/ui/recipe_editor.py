@@ -2,26 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast, get_args
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from negviz.advice import scale_warnings
 from negviz.diagnostics.score_profile import ScoreProfile
-from negviz.draws import DRAWS
-from negviz.errors import RecipeError
-from negviz.pool import Anchor, Pool
-from negviz.recipe import MOST, Recipe, Step, Underfill, published, recipe_of
-from negviz.registry import Registry
+from negviz.errors import NegvizError
+from negviz.library import saved
+from negviz.pool import Pool
+from negviz.recipe import Recipe, Step, published, recipe_of
 from negviz.select import resolved_knobs
 from negviz.selection import Selection
+from negviz.sources import SOURCES
 from negviz.strategies import STRATEGIES
 from negviz.ui import cache, forms, state
-from negviz.ui.texts import show_text
+from negviz.ui.layers import choices_of
+from negviz.ui.recipe_settings import choose_step, kept_knobs, settings
 
-ANCHORS = {"min": "weakest positive", "mean": "mean of the positives", "max": "strongest positive"}
-UNDERFILLS = {"keep": "keep the fewer", "drop": "drop the query"}
+AS_MINED = "the pool, as mined"
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ def base_of(recipe: Recipe) -> Recipe | None:
     if isinstance(stored, Mapping) and stored.get("name") == recipe.name:
         try:
             return recipe_of(dict(stored))
-        except RecipeError:
+        except NegvizError:
             return published().get(recipe.name)
-    return published().get(recipe.name)
+    return published().get(recipe.name) or saved()[0].get(recipe.name)
 
 
 def knobs_of(recipe: Recipe) -> dict[str, dict[str, Any]]:
@@ -68,73 +68,53 @@ def epoch(key: str) -> str:
     return f"{key}.{st.session_state.get('recipe.epoch', 0)}"
 
 
-def edit(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> Edited:
+def edit(pool: Pool, recipe: Recipe, key: str) -> Edited:
     """Edit everything but which published recipe it is, and keep what was changed.
 
     What appears and goes stands in a place of its own: it must not move, and thereby rebuild, what stands below it.
     """
     warnings = st.container()
-    edited = steps(pool, recipe, key, scores)
+    changed = origin(pool, recipe, key)
+    chosen_from = pool_of(pool, changed)
+    edited = steps(chosen_from, changed, key, scores_of(chosen_from, changed))
     more = st.expander("Scorer, count and draw", icon=":material/settings:", key=f"{key}.more", on_change="rerun")
     changed = edited.recipe
     if more.open:
         with more:
-            changed = settings(pool, edited.recipe, key)
+            changed = settings(chosen_from, edited.recipe, epoch(key))
     if changed != recipe:
         state.use_recipe(changed)
     forms.adopted()
     with warnings:
-        for warning in scale_warnings(changed, pool):
+        for warning in scale_warnings(changed, chosen_from):
             st.warning(warning, icon=":material/warning:")
     return Edited(changed, edited.places)
 
 
-def chooser(pool: Pool, recipe: Recipe, key: str) -> None:
-    """Choose a published recipe; those that the pool cannot serve say so."""
-    names = list(published()) if recipe.name in published() else [recipe.name, *published()]
-    problems = cache.recipe_problems(pool)
-    titles = {name: published()[name].title for name in published()}
-    if recipe.name not in titles:
-        titles[recipe.name] = recipe.title or recipe.name
-    place = f"{epoch(key)}.published"
-    forms.offer(place, recipe.name)
-    st.selectbox(
-        "Recipe",
-        names,
-        key=place,
-        on_change=_choose,
-        args=(place,),
-        format_func=lambda name: f"{titles[name]}{' (needs more than this pool has)' if problems.get(name) else ''}",
-        help="A published method with its own defaults. Choosing one replaces the recipe at hand on every page.",
-    )
+def pool_of(pool: Pool, recipe: Recipe) -> Pool:
+    """What the recipe chooses from; the pool itself where its source cannot run, which the result says in words."""
+    try:
+        return cache.source_pool(pool, recipe)
+    except NegvizError:
+        return pool
 
 
-def way_back(recipe: Recipe, key: str) -> None:
-    """A button that forgets the changes, where there are any."""
-    base = base_of(recipe)
-    if base is None or base == recipe:
-        return
-    source = "published" if base == published().get(recipe.name) else "uploaded"
-    st.button(
-        f"Back to the {source} recipe", icon=":material/undo:", key=f"{key}.revert", on_click=adopt, args=(base,),
-        help="Forget every change made to it.",
-    )  # fmt: skip
+def scores_of(pool: Pool, recipe: Recipe) -> ScoreProfile | None:
+    """Profile of the recipe's scorer, None where the pool does not have it."""
+    return cache.profile(pool, recipe.scorer, recipe.anchor) if recipe.scorer in pool.scores else None
 
 
-def _choose(place: str) -> None:
-    chosen = published().get(st.session_state[place])
-    if chosen is not None:
-        adopt(chosen, base=chosen)
-
-
-def about(pool: Pool, recipe: Recipe) -> None:
-    """Where the recipe comes from, its notes, and which published methods cannot run here and why."""
-    show_text(recipe.notes or "No notes.", title=recipe.title or recipe.name, about=recipe.paper)
-    missing = {name: problem for name, problem in cache.recipe_problems(pool).items() if problem}
-    if missing:
-        st.caption("Published methods that need more than this pool has:")
-    for name, problem in missing.items():
-        show_text(problem, title=published()[name].title)
+def origin(pool: Pool, recipe: Recipe, key: str) -> Recipe:
+    """Where the candidates come from: the pool, or a source with its knobs."""
+    with st.container(border=True):
+        source = choose_step(
+            SOURCES, recipe.source, "Candidates come from", f"{epoch(key)}.source", none=AS_MINED,
+            text="A source brings other candidates than the pool holds, such as those of a training batch; everything "
+            "after it stays the same.", choices=choices_of(pool),
+        )  # fmt: skip
+        if source is not None:
+            st.caption(SOURCES.get(source.strategy).summary)
+    return replace(recipe, source=source)
 
 
 def steps(pool: Pool, recipe: Recipe, key: str, scores: ScoreProfile | None) -> Edited:
@@ -181,7 +161,7 @@ def _step(
                     on_click=_reorder,
                     args=(recipe, order),
                 )
-    knobs = _knobs(STRATEGIES, step, key, scores, {"retriever": sorted(pool.ranks)})
+    knobs = kept_knobs(STRATEGIES, step, key, scores, choices_of(pool))
     return st.empty(), knobs
 
 
@@ -210,64 +190,3 @@ def _add(place: str, recipe: Recipe) -> None:
     chosen = st.session_state.get(place)
     if chosen:
         adopt(replace(recipe, steps=(*recipe.steps, Step(chosen))))
-
-
-def _knobs(
-    registry: Registry,
-    step: Step,
-    key: str,
-    scores: ScoreProfile | None,
-    choices: Mapping[str, list[str]] | None = None,
-) -> dict[str, Any]:
-    """Knobs as they stand in the recipe: those it named, and those that differ from their default."""
-    entry = registry.get(step.strategy)
-    found = forms.knob_inputs(entry, step.knobs, f"{key}.{step.strategy}", scores=scores, choices=choices)
-    return {name: value for name, value in found.items() if name in step.knobs or value != entry.knob(name).default}
-
-
-def settings(pool: Pool, recipe: Recipe, key: str) -> Recipe:
-    """Edit scorer, anchor, count, seed, draw and what happens to queries that are not filled."""
-    key = epoch(key)
-    scorers = sorted({*pool.scores, recipe.scorer})
-    changed = replace(
-        recipe,
-        scorer=_select("Scorer", scorers, recipe.scorer, f"{key}.scorer", "Whose scores are compared and ranked."),
-        anchor=cast(Anchor, _select(
-            "Margins are measured from", list(get_args(Anchor)), recipe.anchor, f"{key}.anchor",
-            "Which labelled positive of a query counts, where it has several.", ANCHORS,
-        )),
-        count=_whole("Negatives per query", recipe.count, f"{key}.count", 1, MOST, "How many are taken at most."),
-        underfill=cast(Underfill, _select(
-            "A query with fewer", list(get_args(Underfill)), recipe.underfill, f"{key}.underfill",
-            "What happens to a query that does not reach the count.", UNDERFILLS,
-        )),
-    )  # fmt: skip
-    draw = _select(
-        "Draw",
-        DRAWS.names(),
-        recipe.draw.strategy,
-        f"{key}.draw",
-        "How negatives are chosen from what is left.",
-        {entry.name: entry.label for entry in DRAWS},
-    )
-    step = changed.draw if draw == recipe.draw.strategy else Step(draw)
-    changed = replace(changed, draw=replace(step, knobs=_knobs(DRAWS, step, f"{key}.draw", None)))
-    seed = _whole("Seed", recipe.seed, f"{key}.seed", 0, 2**53 - 1, "The same seed gives the same negatives.")
-    return replace(changed, seed=seed)
-
-
-def _select(
-    label: str, options: list[str], value: str, key: str, text: str, words: Mapping[str, str] | None = None
-) -> str:
-    forms.offer(key, value)
-    names = words or {}
-    return str(st.selectbox(
-        label, options, key=key, help=text, on_change=forms.turned, args=(key,),
-        format_func=lambda option: names.get(option, option),
-    ))  # fmt: skip
-
-
-def _whole(label: str, value: int, key: str, low: int, high: int, text: str) -> int:
-    forms.offer(key, value)
-    given = st.number_input(label, low, high, key=key, step=1, help=text, on_change=forms.turned, args=(key,))
-    return int(given)

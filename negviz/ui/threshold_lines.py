@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import Floats
-from negviz.charts import FALSE_NEGATIVE, QUERY, SOFT, Line, Zone
-from negviz.diagnostics.limits import Limit, limits, simans_sharpness
+from negviz.charts import DISPUTED, FALSE_NEGATIVE, QUERY, SOFT, Line, Zone
+from negviz.diagnostics.limits import Limit, limits, simans_weight
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.diagnostics.share_below import share_below
 from negviz.recipe import Recipe
@@ -49,12 +49,21 @@ def spread(value: Floats | float) -> tuple[float, float | None, float | None]:
     return float(middle), float(low), float(high)
 
 
-def zones(recipe: Recipe, profile: ScoreProfile) -> list[Zone]:
-    """The disputed zone (on cosine), and the accepted zone of steps that have one."""
+def disputed_scores(profile: ScoreProfile) -> list[Zone]:
+    """The disputed zone of the query whose positive has the median score; nothing on a scale that is not cosine."""
+    level = spread(profile.anchor)[0]
+    if profile.scale != "cosine" or not np.isfinite(profile.anchor).any():
+        return []
+    low = level - abs(level) * (1 - DISPUTED_FROM)
+    return [Zone("Disputed zone of the median positive", low, level + DISPUTED_TO, DISPUTED)]
+
+
+def zones(recipe: Recipe, profile: ScoreProfile, *, disputed: bool = True) -> list[Zone]:
+    """The disputed zone (on cosine, where wanted), and the accepted zone of steps that have one."""
     found = []
-    if profile.scale == "cosine":
+    if disputed and profile.scale == "cosine":
         low = spread(-np.abs(profile.anchor) * (1 - DISPUTED_FROM))[0]
-        found.append(Zone("Disputed zone", low, DISPUTED_TO, FALSE_NEGATIVE))
+        found.append(Zone("Disputed zone", low, DISPUTED_TO, DISPUTED))
     knobs = knobs_of(recipe)
     for step in recipe.steps:
         lines = limits(step.strategy, knobs[step.name], profile.anchor)
@@ -70,9 +79,8 @@ def weight_curve(recipe: Recipe, edges: Floats) -> tuple[npt.NDArray[np.float32]
     knobs = knobs_of(recipe)
     for step in recipe.steps:
         if step.strategy == "near_positive":
-            own = knobs[step.name]
             place = np.linspace(edges[0], edges[-1], CURVE_POINTS)
-            return place.astype(np.float32), np.exp(-simans_sharpness(own) * (place - own["b"]) ** 2).astype(np.float32)
+            return place.astype(np.float32), simans_weight(knobs[step.name], place).astype(np.float32)
     return None
 
 

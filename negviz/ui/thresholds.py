@@ -17,7 +17,7 @@ from negviz.ui.metrics import show_metrics
 from negviz.ui.mining import edit, outcome
 from negviz.ui.near_threshold import nearest
 from negviz.ui.tables import show_rows
-from negviz.ui.threshold_lines import drawn_limits, line_of, placed_rows, weight_curve, zones
+from negviz.ui.threshold_lines import disputed_scores, drawn_limits, line_of, placed_rows, weight_curve, zones
 
 HEIGHT = 320
 
@@ -33,17 +33,17 @@ def explore(pool: Pool) -> None:
         selection = outcome(pool, edited.recipe)
         if selection is None:
             return
-        metrics(selection)
+        metrics(selection, pool)
     edited.tell(selection)
-    profile = cache.profile(pool, selection.recipe.scorer, selection.recipe.anchor)
+    profile = cache.profile(selection.pool, selection.recipe.scorer, selection.recipe.anchor)
     with charts:
         histograms(selection, profile)
     nearest(selection)
 
 
-def metrics(selection: Selection) -> None:
-    """What the recipe takes and refuses, with the change against the published recipe's defaults."""
-    now, before = _counts(selection), _published_counts(selection)
+def metrics(selection: Selection, pool: Pool) -> None:
+    """What the recipe takes and refuses of a pool, with the change against the published recipe's defaults."""
+    now, before = _counts(selection), _published_counts(selection, pool)
     words = {
         "Taken": "Negatives over all queries.",
         "Refused": "Candidates refused by leak guards, labels and steps.",
@@ -69,12 +69,12 @@ def _counts(selection: Selection) -> dict[str, int]:
     }
 
 
-def _published_counts(selection: Selection) -> dict[str, int] | None:
+def _published_counts(selection: Selection, pool: Pool) -> dict[str, int] | None:
     original = published().get(selection.recipe.name)
     if original is None:
         return None
     try:
-        return _counts(cache.selection(selection.pool, original, cache.labels()))
+        return _counts(cache.selection(pool, original, cache.labels()))
     except NegvizError:
         return None
 
@@ -83,12 +83,18 @@ def histograms(selection: Selection, profile: ScoreProfile) -> None:
     """Scores, and distances to the positive, each with the recipe's limits; with a key a chart is redrawn in place."""
     recipe = selection.recipe
     drawn = drawn_limits(recipe, profile)
+    zone = profile.scale == "cosine" and st.toggle(
+        "Disputed zone", True, key="thresholds.zone", persist_state="session",
+        help="From 95% of the positive to the positive + 0.1: NV-Retriever refuses what lies there, Qwen3-Embedding "
+        "keeps it as its best negatives. It differs from query to query and is shown for the median positive.",
+    )  # fmt: skip
     st.subheader("Scores", anchor=False)
     bins = profile.score_bins
     on_scores = [line_of(limit) for _, limit in drawn if limit.axis == "score"]
     st.echarts_chart(
         score_histogram(bins.edges, bins.counts(), profile.positive_counts, bins.counts(selection.taken),
-                        f"score, {recipe.scorer} ({profile.scale})", on_scores),
+                        f"score, {recipe.scorer} ({profile.scale})", on_scores,
+                        zones=disputed_scores(profile) if zone else ()),
         key="thresholds.scores", height=HEIGHT,
         alt="Histogram of the scores of candidates, positives and taken negatives, with the limits",
     )  # fmt: skip
@@ -98,7 +104,7 @@ def histograms(selection: Selection, profile: ScoreProfile) -> None:
         margin_histogram(
             away.edges, away.counts(), away.counts(selection.taken), "score minus positive",
             lines=[line_of(limit) for _, limit in drawn if limit.axis == "margin"],
-            zones=zones(recipe, profile), curve=weight_curve(recipe, away.edges),
+            zones=zones(recipe, profile, disputed=bool(zone)), curve=weight_curve(recipe, away.edges),
         ),
         key="thresholds.distances", height=HEIGHT,
         alt="Histogram of the distances to the positive, of candidates and of taken negatives",

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from negviz import model_files as module
 from negviz.encode import open_encoder
-from negviz.encoders import huggingface as module
 from negviz.errors import ModelError, RecipeError
 from tests.encoders.folders import save_static, static_model
 from tests.texts import text_dataset

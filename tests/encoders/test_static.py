@@ -88,4 +88,20 @@ def test_it_can_be_saved_and_opened_as_any_model(tmp_path):
     model.save(str(tmp_path / "saved"))
     opened = open_encoder(str(tmp_path / "saved"), text_dataset([], []), home=tmp_path)
     own = static(dataset=text_dataset([], ENGLISH))
-    assert opened.encode_documents(ENGLISH).tobytes() == own.encode_documents(ENGLISH).tobytes()
+    assert np.abs(opened.encode_documents(ENGLISH) - own.encode_documents(ENGLISH)).max() < 1e-6
+
+
+def test_it_gives_the_vectors_of_the_library_s_own_module_without_loading_it():
+    texts = [*ENGLISH, "", "cats orbit", "☃ fish fish"]
+    found = static(dataset=text_dataset([], ENGLISH)).encode_documents(texts)
+    wanted = static_model(ENGLISH).encode(texts, normalize_embeddings=True)
+    assert np.abs(found - wanted).max() < 1e-6
+    code = (
+        "import sys; from tests.encoders.test_static import ENGLISH; from tests.texts import text_dataset;"
+        "from negviz.encode import open_encoder; from pathlib import Path;"
+        "sys.modules.pop('torch', None);"
+        "open_encoder('static', text_dataset([], ENGLISH), home=Path('x')).encode_queries(['cats']);"
+        "print('torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.getcwd())  # noqa: PTH109
+    assert run.stdout.split()[-1] == "False"

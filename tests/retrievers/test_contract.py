@@ -19,7 +19,9 @@ def context(seed=0):
     noise = np.random.default_rng(4)
     words = [" ".join(noise.choice(list("abcdefghijkl"), 5)) for _ in range(DOCUMENTS)]
     asked = [" ".join(noise.choice(list("abcdefghijkl"), 3)) for _ in range(QUERIES)]
-    dataset = text_dataset(asked, words, given=[("q00", "d004"), ("q00", "d002"), ("q03", "d080")])
+    given = [("q00", "d004"), ("q00", "d002"), ("q03", "d080")]
+    groups = [f"article {row // 9}" for row in range(DOCUMENTS)]
+    dataset = text_dataset(asked, words, given=given, groups=groups)
     vectors = unit(noise.integers(-2, 3, size=(QUERIES + DOCUMENTS, 6)).astype(np.float32))  # many ties
     run = RunFile("x", np.array([0, 2, 2, 2, 3, 3, 3, 3]), np.array([5, 1, 9], np.int32), np.ones(3, np.float32))
     return {

@@ -96,3 +96,37 @@ def test_above_and_below_the_positive_weigh_the_same(positive, distance):
 
 def test_a_width_whose_square_vanishes_leaves_the_nearest():
     assert probabilities([80.0, 79.0, 81.5], 80.25, width=1e-320).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_the_sign_of_the_code_puts_the_peak_on_the_other_side():
+    # METHODS D4, code sign: exp(-a (s - p + b)^2).
+    found = probabilities(DOT, 80.0, a=0.5, b=1.0, b_sign="code")
+    assert found == pytest.approx([0.009075, 0.495463, 0.495463, 0.0], abs=5e-7)
+    assert np.array_equal(found, probabilities(DOT, 80.0, a=0.5, b=-1.0))
+
+
+def test_the_laplacian_of_the_passage_script():
+    # METHODS D4, Laplace 3: exp(-3 |s - p|).
+    found = probabilities(DOT, 80.0, a=3.0, shape="laplace")
+    assert found == pytest.approx([0.002467, 0.995067, 0.002467, 0.0], abs=5e-7)
+    assert found[3] == pytest.approx(np.exp(-30.0) * 0.995067, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", ["gaussian", "laplace"])
+def test_width_is_the_half_weight_distance_of_either_shape_and_replaces_a(shape):
+    pool = line([0.5, 0.75, 0.25], 0.5)
+    weights = [
+        near_positive(pool, scorer="dense", anchor="min", survivors=pool.eligible, width=0.25, shape=shape, a=a)[0]
+        for a in (0.5, 900.0)
+    ]
+    assert weights[0] == pytest.approx([1.0, 0.5, 0.5])
+    assert np.array_equal(*weights)
+
+
+@pytest.mark.parametrize("shape", ["gaussian", "laplace"])
+def test_a_far_positive_leaves_ratios_of_either_shape(shape):
+    found = probabilities([80.0, 79.5, 79.0], 2_080.0, a=3.0, shape=shape)
+    assert found[0] > found[1]
+    assert found.sum() == pytest.approx(1.0)
+    if shape == "laplace":
+        assert found[1] / found[0] == pytest.approx(np.exp(-1.5))

@@ -1,0 +1,46 @@
+"""Weights that fall with the distance to a peak near the positive: Gaussian or Laplacian."""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from negviz.arrays import Bools, Floats
+
+Shape = Literal["gaussian", "laplace"]
+# exp of less than this is 0 in float64; a query whose best candidate is farther away is shifted as a whole.
+UNDERFLOW = -700.0
+# A width whose power would vanish in float64 counts as this one: only the candidates nearest to the peak remain.
+SMALLEST = 1e-200
+
+
+def sharpness(width: float, shape: Shape = "gaussian") -> float:
+    """The ``a`` for a wanted half-weight distance: ``ln 2 / width**2``, for a Laplacian ``ln 2 / width``.
+
+    Args:
+        width: Distance from the peak, in score units, at which the weight is one half; must be positive.
+        shape: Which of the two.
+    """
+    return math.log(2.0) / max(width * width if shape == "gaussian" else width, SMALLEST)
+
+
+def bell(distance: Floats, a: float, shape: Shape, survivors: Bools) -> Floats:
+    """``exp(-a d^2)``, or ``exp(-a |d|)``; 0 where the distance is unknown.
+
+    A query whose nearest survivor is so far away that every weight would vanish in double precision is scaled up as a
+    whole, which leaves its probabilities unchanged.
+
+    Args:
+        distance: (queries, depth) from the peak, NaN where unknown.
+        a: Sharpness, in 1 / (score unit)^2, or for a Laplacian in 1 / (score unit).
+        shape: Which of the two.
+        survivors: (queries, depth) what earlier steps left.
+
+    Returns:
+        (queries, depth) weights in [0, 1].
+    """
+    exponent = -a * (distance**2 if shape == "gaussian" else np.abs(distance))
+    known = np.isfinite(exponent)
+    best = np.where(known & survivors, exponent, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(best) & (best < UNDERFLOW), best, 0.0)
+    return np.asarray(np.where(known, np.exp(np.minimum(np.where(known, exponent, 0.0) - shift, 0.0)), 0.0))

@@ -1,0 +1,41 @@
+"""Student mask: Qwen3-Embedding."""
+
+from typing import Annotated
+
+import numpy as np
+
+from negviz.arrays import Floats
+from negviz.derived import student_masked
+from negviz.hints import Range
+from negviz.pool import Anchor, Pool
+from negviz.strategies import STRATEGIES
+
+
+@STRATEGIES.register("Student mask (Qwen3-Embedding)", reference="Qwen3-Embedding, Zhang et al. 2025, arXiv:2506.05176")
+def student_mask(
+    pool: Pool,
+    *,
+    scorer: str,
+    anchor: Anchor,
+    margin: Annotated[float, Range(0.0, 1.0, 0.005, keeps="more", scale="score")] = 0.1,
+) -> Floats:
+    """Accept candidates that score at most a margin above the positive.
+
+    Only what beats the positive clearly counts as false; everything that NV-Retriever's rules call dangerous, from 95
+    percent of the positive on, stays in. Raising ``margin`` accepts more.
+
+    Args:
+        pool: Candidates to judge.
+        scorer: Whose scores are compared: the model that is trained.
+        anchor: Which positive the margin is measured from.
+        margin: Distance above the positive, on the scorer's own scale; a score equal to the limit is kept.
+
+    Returns:
+        (queries, depth) weights of 0 and 1.
+
+    References:
+        METHODS E2; swift/loss/embedding.py of ms-swift.
+    """
+    scores, positive = pool.score(scorer), pool.anchor(scorer, anchor)
+    known = np.isfinite(scores) & np.isfinite(positive)[:, None]
+    return np.asarray(known & ~student_masked(scores, positive, margin=margin), dtype=np.float64)

@@ -26,7 +26,7 @@ from negviz.select import NO_LABELS, check_knobs, resolved_knobs, select
 from negviz.selection import Selection
 from negviz.store import read_selection
 from negviz.strategies import STRATEGIES
-from negviz.taken_pairs import columns_of, pairs_of, taken_keys
+from negviz.taken_pairs import column_of, columns_of, pairs_of, taken_keys
 from negviz.truth import Truth
 
 FEWEST, MOST = 2, 6
@@ -292,7 +292,7 @@ def fate_in_words(selection: Selection, place: int, document: int, knobs: Knobs)
         document: Document row.
         knobs: All knobs of every step, see ``all_knobs``.
     """
-    column = int(columns_of(selection.pool, np.array([[place, document]], dtype=np.int32))[0])
+    column = column_of(selection.pool, place, document)
     if column < 0:
         source = selection.recipe.source
         return f"Its source '{source.strategy}' did not bring it." if source else "It is not among its candidates."

@@ -4,7 +4,9 @@ from typing import Literal, cast
 
 import numpy as np
 
-from negviz.arrays import PAD, Bools, Floats, Scores, above
+from negviz.arrays import PAD, Bools, Floats, Scores
+from negviz.arrays import above as scored_above
+from negviz.arrays import below as scored_below
 from negviz.pool import Pool
 
 LAYER = "similarity_to_positive"
@@ -58,11 +60,10 @@ def disputed(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95, ab
     Returns:
         (queries, depth), True inside; False where a score is unknown.
     """
-    scores = pool.score(scorer).astype(np.float64)
-    positive = anchor[:, None]
-    with np.errstate(invalid="ignore"):
-        low = positive - np.abs(positive) * (1 - share)
-        return np.asarray(np.isfinite(scores) & (scores > low) & (scores <= positive + above))
+    scores, positive = pool.score(scorer), anchor[:, None]
+    low = positive - np.abs(positive) * (1 - share)
+    beyond = scored_above(scores, low, inclusive=False) > 0
+    return np.asarray(beyond & (scored_below(scores, positive + above, inclusive=True) > 0))
 
 
 def guide_masked(
@@ -87,7 +88,7 @@ def guide_masked(
         METHODS E1; GISTEmbed, arXiv:2402.16829.
     """
     room = np.abs(positive) * margin if mode == "relative" else margin
-    return np.asarray(above(guide, (positive - room)[:, None], inclusive=False) > 0)
+    return np.asarray(scored_above(guide, (positive - room)[:, None], inclusive=False) > 0)
 
 
 def student_masked(scores: Floats | Scores, positive: Floats, *, margin: float = 0.1) -> Bools:
@@ -104,7 +105,7 @@ def student_masked(scores: Floats | Scores, positive: Floats, *, margin: float =
     References:
         METHODS E2; Qwen3-Embedding, arXiv:2506.05176.
     """
-    return np.asarray(above(scores, (positive + margin)[:, None], inclusive=False) > 0)
+    return np.asarray(scored_above(scores, (positive + margin)[:, None], inclusive=False) > 0)
 
 
 def mean_with_positive(scores: Floats | Scores, positive: Floats, counted: Bools) -> Floats:

@@ -154,6 +154,7 @@ def build_pool(
         if name not in outside:
             RETRIEVERS.get(name)
     shop = Workshop(dataset, encoder, home or home_folder(), seed, progress, cancelled, run_names, models)
+    _check_models(shop, {name: model for name, model in wanted.items() if name not in outside})
     brought: dict[str, Ints] = {}
     for done, name in enumerate(names):
         progress(f"retrieving: {name}", done, len(names))
@@ -294,6 +295,19 @@ def _run_names(runs: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
+def _check_models(shop: Workshop, scorers: Mapping[str, str]) -> None:
+    """Refuse what cannot be scored before anything is encoded, which may take hours."""
+    for name, model in scorers.items():
+        entry = SCORERS.get(_kind(name))
+        if model and "model" not in entry.wants:
+            raise RecipeError(
+                f"--scorer was given '{name}={model}', but '{entry.name}' takes no model; write '{name}'."
+            )
+        check = entry.trait("check")
+        if check:
+            check(shop, model)
+
+
 def _score(
     shop: Workshop, scorers: Mapping[str, str], queries: Ints, documents: Ints, positives: Ints
 ) -> dict[str, Layer]:
@@ -304,10 +318,6 @@ def _score(
         shop.progress(f"scoring: {name}", done, len(scorers))
         layer = name if name in shop.runs or name in shop.checkpoints else _kind(name)
         entry = SCORERS.get("run" if name in shop.runs else "dense" if name in shop.checkpoints else layer)
-        if model and "model" not in entry.wants:
-            raise RecipeError(
-                f"--scorer was given '{name}={model}', but '{entry.name}' takes no model; write '{name}'."
-            )
         found = shop.call(SCORERS, layer, queries=queries, documents=both, model=model)
         scale = entry.trait("scale") or (shop.vectors(layer).similarity if "embeddings" in entry.wants else "unknown")
         layers[name] = found if isinstance(found, Layer) else Layer(found, str(scale))

@@ -1,11 +1,14 @@
 """Reciprocal nearest neighbours within a query's own list: evidence that a candidate is an unlabelled positive."""
 
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Floats, Ints, Scores
 from negviz.pool import Pool
+
+Places: TypeAlias = npt.NDArray[np.intp]
 
 OVERLAP = 2 / 3
 SHARPNESS = 2.4
@@ -24,17 +27,28 @@ def nearest(similarities: Floats, k: int) -> Bools:
     Returns:
         (items, items), row by row.
     """
-    ordered = similarities.copy()
-    np.fill_diagonal(ordered, np.inf)
-    order = np.argsort(-ordered, axis=1, kind="stable")[:, : k + 1]
-    found = np.zeros(similarities.shape, dtype=bool)
-    np.put_along_axis(found, order, True, axis=1)
+    return _first(_ordered(similarities), k)
+
+
+def _ordered(similarities: Floats) -> Places:
+    """(items, items) items by similarity to each, itself first; of equal ones the earlier item is the nearer."""
+    away = -similarities
+    np.fill_diagonal(away, -np.inf)
+    return np.argsort(away, axis=1, kind="stable")
+
+
+def _first(order: Places, k: int) -> Bools:
+    found = np.zeros(order.shape, dtype=bool)
+    np.put_along_axis(found, order[:, : k + 1], True, axis=1)
     return found
 
 
 def reciprocal(similarities: Floats, k: int) -> Bools:
     """Whether two items are among each other's ``k`` nearest; symmetric."""
-    near = nearest(similarities, k)
+    return _mutual(nearest(similarities, k))
+
+
+def _mutual(near: Bools) -> Bools:
     return np.asarray(near & near.T)
 
 
@@ -50,10 +64,12 @@ def extended(similarities: Floats, k: int) -> Bools:
     Returns:
         (items, items), row by row; no longer symmetric.
     """
-    own, trusted = reciprocal(similarities, k), reciprocal(similarities, max(k // 2, 1))
-    shared = own.astype(np.float32) @ trusted.T.astype(np.float32)
-    taken_in = own & (shared > OVERLAP * trusted.sum(axis=1)[None, :] + 1e-4)
-    return np.asarray(own | (taken_in.astype(np.float32) @ trusted.astype(np.float32) > 0))
+    order = _ordered(similarities)
+    own, trusted = (_mutual(_first(order, size)) for size in (k, max(k // 2, 1)))
+    counted = trusted.astype(np.float32)
+    shared = own.astype(np.float32) @ counted.T
+    taken_in = own & (shared > OVERLAP * counted.sum(axis=1)[None, :] + 1e-4)
+    return np.asarray(own | (taken_in.astype(np.float32) @ counted > 0))
 
 
 def likeness(vectors: Floats, probes: Ints, k: int) -> Floats:
@@ -73,7 +89,9 @@ def likeness(vectors: Floats, probes: Ints, k: int) -> Floats:
     raw = vectors @ vectors.T
     top = raw.max(axis=1, keepdims=True)
     scaled = np.round(np.divide(raw, top, out=np.zeros_like(raw), where=top > 0), DIGITS)
-    weights = np.where(extended(scaled, k), np.maximum(np.exp(SHARPNESS * scaled) - 1, 0.0), 0.0)
+    weights = np.zeros_like(scaled)
+    among = extended(scaled, k)
+    weights[among] = np.maximum(np.expm1(SHARPNESS * scaled[among]), 0.0)
     total = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     shared = np.stack([np.minimum(weights[probe], weights).sum(axis=1) for probe in probes]).max(axis=0)

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from negviz.arrays import PAD, Ints, Scores, fingerprint, text_keys, uniform
 from negviz.assembly import assemble, list_of, with_layer
-from negviz.dataset import Dataset
+from negviz.dataset import Dataset, Judgments
 from negviz.embeddings import Embeddings
 from negviz.encode import open_encoder
 from negviz.errors import MissingInputError, ModelError, RecipeError
@@ -385,8 +386,8 @@ def _longer(pool: Pool, larger: Dataset, written: Sequence[Written], home: Path)
         ModelError: If that encoder is not at hand, or has changed since.
     """
     old = pool.vectors("synthesise")
-    # Opened on the old corpus: an encoder that learns from its corpus would otherwise be another one.
-    encoder = open_encoder(old.encoder, pool.dataset, home=home)
+    # Opened on the corpus as it was mined: an encoder that learns from its corpus would otherwise be another one.
+    encoder = open_encoder(old.encoder, _mined(pool.dataset), home=home)
     if encoder.identity != old.identity:
         raise ModelError(
             f"The pool's vectors were made by '{old.encoder}' as it was then (identity {old.identity[:8]}, now "
@@ -402,6 +403,13 @@ def _longer(pool: Pool, larger: Dataset, written: Sequence[Written], home: Path)
     for each in written:
         documents[row[_name(pool, each)]] = vectors[each.text]
     return replace(old, documents=documents)
+
+
+def _mined(data: Dataset) -> Dataset:
+    """The texts without synthetic documents; judgments, whose rows would be others, are left out."""
+    inside = pa.array([name not in data.synthetic_ids for name in data.document_ids])
+    none = Judgments.of(())
+    return replace(data, documents=data.documents.filter(inside), positives=none, given=none, held_out=none)
 
 
 def _violations(written: Sequence[Written]) -> dict[str, int]:

@@ -47,5 +47,11 @@ def columns_of(pool: Pool, pairs: Ints) -> Ints:
     return np.where(found, cells - pairs[:, 0].astype(np.int64) * pool.depth, -1).astype(np.int32)
 
 
+def column_of(pool: Pool, place: int, document: int) -> int:
+    """Column of one pair in a pool, -1 where it is no candidate there; looks at that query alone."""
+    found = np.flatnonzero(np.equal(pool.documents[place], document))
+    return int(found[0]) if len(found) else -1
+
+
 def _width(pool: Pool) -> int:
     return len(pool.dataset.documents)

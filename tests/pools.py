@@ -106,11 +106,16 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
     layers |= {name: random.normal(0.5, 0.2, rows.shape).astype(np.float32) for name in ("second_encoder", "step1")}
     layers["late_interaction"] = random.normal(12, 4, rows.shape).astype(np.float32)
     layers["cross_encoder"] = random.beta(0.3, 0.5, rows.shape).astype(np.float32)
+    layers |= {
+        name: random.choice(3, rows.shape, p=[0.94, 0.03, 0.03]).astype(np.float32)
+        for name in ("rlhn", "arhn", "llm_judge")
+    }
+    layers["gecko"] = random.random(rows.shape).astype(np.float32)
     layers["dense"][1, 3] = np.nan
     for layer in layers.values():
         layer[absent] = np.nan
     ranks = {}
-    for name in ("dense", "bm25", "random", "given"):
+    for name in ("dense", "bm25", "random", "given", "synthetic"):
         rank = np.argsort(random.random(rows.shape), axis=1).astype(np.int32)
         ranks[name] = np.where(absent | (rank >= 40), -1, rank).astype(np.int32)
     flags = np.where(random.random(rows.shape) < 0.05, random.choice([*LEAKS.values(), 128], rows.shape), 0)
@@ -142,7 +147,7 @@ def rich_pool(queries: int = 24, documents: int = 240, depth: int = 60, seed: in
         positive_scores=anchors,
         flags=np.where(absent, 0, flags).astype(np.uint16),
         scales={**dict.fromkeys(layers, "cosine"), "bm25": "bm25", "cross_encoder": "probability",
-                "late_interaction": "maxsim"},
+                "late_interaction": "maxsim", **dict.fromkeys(("rlhn", "arhn", "llm_judge"), "verdict")},
         origin={"checkpoints": ["step1", "dense"], "retrievers": list(ranks), "depth": 40},
         embeddings=unit_embeddings(queries, documents),
     )  # fmt: skip

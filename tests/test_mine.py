@@ -12,7 +12,9 @@ from negviz.mine import build_pool
 from negviz.pool import LEAKS
 from negviz.select import select
 from negviz.store import open_pool, save_pool, selection_table
+from tests.encoders.folders import save_static
 from tests.pools import recipe
+from tests.scorers.models import save_cross_encoder
 
 LISTS = st.lists(st.lists(st.integers(0, 9), max_size=6, unique=True), min_size=2, max_size=2)
 
@@ -185,3 +187,94 @@ def test_progress_is_told(tmp_path):
     build(tmp_path, progress=lambda stage, done, total: said.append((stage, done, total)))
     assert {"retrieving: dense", "scoring: bm25", "checking for leaks"} <= {stage for stage, _, _ in said}
     assert all(0 <= done <= total for _, done, total in said)
+
+
+def test_a_second_of_a_kind_gets_a_number(tmp_path):
+    folders = [save_cross_encoder(tmp_path / name, seed=seed) for seed, name in enumerate(("one", "two"))]
+    pool = build(tmp_path, retrievers=["bm25"], scorers=["bm25", *(f"cross_encoder={folder}" for folder in folders)])
+    assert sorted(pool.scores) == ["bm25", "cross_encoder", "cross_encoder_2"]
+    assert pool.scales["cross_encoder_2"] == "probability"
+    assert pool.origin["models"] == {"cross_encoder": str(folders[0]), "cross_encoder_2": str(folders[1])}
+    first, second = (pool.scores[name][pool.present] for name in ("cross_encoder", "cross_encoder_2"))
+    assert ((first > 0) & (first < 1)).all()
+    assert not np.array_equal(first, second)
+    assert np.isfinite(pool.positive_scores["cross_encoder"]).all()
+
+
+def test_a_second_encoder_is_a_layer_with_its_own_model(tmp_path):
+    folder = save_static(tmp_path / "other", 1, similarity="dot")
+    pool = build(tmp_path, scorers=["dense", f"second_encoder={folder}", "similarity_to_positive"])
+    assert pool.scales == {"dense": "cosine", "second_encoder": "dot", "similarity_to_positive": "cosine"}
+    assert pool.origin["models"] == {"second_encoder": str(folder)}
+    own = pool.documents == pool.positives[:, :1]
+    assert np.isnan(pool.scores["similarity_to_positive"][own]).all()
+    assert np.isfinite(pool.scores["similarity_to_positive"][pool.present & ~own]).all()
+    assert np.isnan(pool.positive_scores["similarity_to_positive"]).all()
+
+
+def test_a_guide_stands_beside_another_encoder_by_default(tmp_path):
+    folder = save_static(tmp_path / "model", 1)
+    pool = build(tmp_path, encoder=str(folder))
+    assert sorted(pool.scores) == ["bm25", "dense", "second_encoder"]
+    assert pool.origin["models"] == {"second_encoder": "static"}
+    assert sorted(build(tmp_path, encoder=str(folder), scorers=["dense"]).scores) == ["dense"]
+
+
+def test_checkpoints_are_folders_and_run_files_oldest_first(tmp_path):
+    folder = save_static(tmp_path / "step=100", 1)
+    path = tmp_path / "step200.trec"
+    path.write_text("q0 Q0 t1-1 1 9.5 x\nq0 Q0 t1-2 2 8.5 x\n")
+    pool = build(tmp_path, retrievers=["dense"], checkpoints=[f"{folder}/", str(path)], depth=5)
+    assert pool.checkpoints == ("step=100", "step200", "dense")
+    assert sorted(pool.ranks) == ["dense", "step200", "step=100"]
+    assert sorted(pool.scores) == ["dense", "step200", "step=100"]
+    assert pool.scales == {"dense": "cosine", "step=100": "cosine", "step200": "run"}
+    place = pool.documents[0].tolist().index(pool.dataset.document_ids.index("t1-2"))
+    assert (pool.ranks["step200"][0, place], pool.scores["step200"][0, place]) == (1, 8.5)
+    assert not np.array_equal(pool.scores["dense"][pool.present], pool.scores["step=100"][pool.present])
+    # The same vectors as if the checkpoint were the encoder at hand.
+    alone = build(tmp_path, encoder=str(folder), retrievers=["dense"], scorers=["dense"], depth=5)
+    brought = pool.ranks["step=100"] == 0
+    best = alone.documents[np.arange(4), alone.ranks["dense"].argmax(axis=1)]
+    assert brought.sum() == 4
+    for row in range(4):
+        found = {int(pool.documents[row, column]) for column in np.flatnonzero(pool.ranks["step=100"][row] >= 0)}
+        assert int(best[row]) in found
+        assert found == set(alone.documents[row][alone.present[row]].tolist())
+
+
+def test_a_checkpoint_called_like_a_scorer_gets_another_name(tmp_path):
+    folder = save_static(tmp_path / "dense", 1)
+    pool = build(tmp_path, retrievers=["dense"], checkpoints=[str(folder)], depth=3)
+    assert pool.checkpoints == ("dense_checkpoint", "dense")
+
+
+def test_late_interaction_needs_an_encoder_with_context(tmp_path):
+    with pytest.raises(MissingInputError, match="'static' does not have; take --encoder minilm"):
+        build(tmp_path, scorers=["late_interaction"])
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "message"),
+    [
+        ({"scorers": ["cross_encoder"]}, MissingInputError, "give --scorer cross_encoder=MODEL"),
+        ({"scorers": ["second_encoder"]}, MissingInputError, "--scorer second_encoder=MODEL"),
+        ({"scorers": ["bm25=x"]}, RecipeError, "'bm25=x', but 'bm25' takes no model; write 'bm25'"),
+        ({"scorers": ["cross_encodre=x"]}, UnknownNameError, "Did you mean 'cross_encoder'"),
+        ({"checkpoints": ["a/x", "b/x"]}, DataError, "Two checkpoints would be called 'x'"),
+    ],
+)
+def test_what_a_model_is_missing_is_said_in_a_sentence(tmp_path, more, error, message):
+    told = []
+    with pytest.raises(error, match=message):
+        build(tmp_path, progress=lambda *facts: told.append(facts), **more)
+    assert not told  # before anything slow
+
+
+def test_a_run_and_a_checkpoint_of_one_name_are_refused(tmp_path):
+    paths = [tmp_path / name / "x.trec" for name in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("q0 Q0 t1-1 1 9.5 x\n")
+    with pytest.raises(DataError, match="A run and a checkpoint would both be called 'x'"):
+        build(tmp_path, runs=[paths[0]], checkpoints=[str(paths[1])])

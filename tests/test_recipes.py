@@ -121,15 +121,7 @@ NUMBERS = {
         4,
         "min",
     ),
-    "pair": (
-        [
-            ("rank_window", {"start": 0, "stop": 50}),
-            ("teacher_bands", {"negative": 0.1, "positive": 0.9}),
-            ("passage_centric", {"margin": 0.0}),
-        ],
-        4,
-        "min",
-    ),
+    "pair": ([("passage_centric", {"margin": 0.0})], 4, "min"),
     "cl_drd": ([("rank_window", {"stop": 200}), ("teacher_order", {"stage": 1, "length": 30})], 25, "min"),
     "coder": ([("rank_window", {"start": 0, "stop": 1000})], 1000, "min"),
     "coder_smoothing": (

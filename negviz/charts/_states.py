@@ -6,13 +6,13 @@ from typing import Any
 from negviz.charts import DISPUTED, FALSE_NEGATIVE, POSITIVE, REFUSED, SOFT, TAKEN
 from negviz.charts.map import CROSS
 
-RING, FRAME = "ring", "frame"
-PLAIN = {RING: "circle", FRAME: "rect"}
+RING, FRAME, HOLLOW = "ring", "frame", "hollow"
+PLAIN = {RING: "circle", FRAME: "rect", HOLLOW: "triangle"}
 # From the lowest layer to the highest.
 LOOKS: Mapping[str, tuple[str, str]] = {
     "refused": (REFUSED, CROSS),
     "not drawn": (SOFT, RING),
-    "suspected false negative": (FALSE_NEGATIVE, "arrow"),
+    "suspected false negative": (FALSE_NEGATIVE, HOLLOW),
     "taken": (TAKEN, "circle"),
     "padding": (TAKEN, FRAME),
     "labelled positive": (POSITIVE, "diamond"),

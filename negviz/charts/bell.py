@@ -36,7 +36,7 @@ def bell(
     known = np.flatnonzero(np.isfinite(distances))
     hover = "{a}<br>{@[0]} from the positive<br>first draw {@[2]}<br>taken in {@[3]} of the draws"
     ends = (float(curve[0][0]), float(curve[0][-1]))
-    sketch = Sketch(axis, "of the draws, %", hover, "item", ends, swatch=14)
+    sketch = Sketch(axis, "%", hover, "item", ends, swatch=14)
     sketch.y_axis = {"min": 0, "max": 105, "interval": 20, "axisLabel": {"showMaxLabel": False}}
     sketch.beside("Weight, top is 1", *curve, {"color": SOFT, "width": 2, "type": DASHES["dashdot"]})
     sketch.mark([Line("Positive", 0.0, POSITIVE, "solid"), *([Line("Peak", peak, QUERY, "dot")] if peak else [])])

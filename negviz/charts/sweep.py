@@ -58,9 +58,9 @@ def sweep(
     sketch.add(_curve("Taken, % of those wanted", values, 100 * filled, TAKEN, "solid", texts))
     sketch.add(_curve("Starved queries, %", values, 100 * starved, QUERY, "dashed"))
     if false is not None and low is not None and high is not None:
-        for edge in (low, high):
-            sketch.add(_curve("95% interval of it", values, 100 * edge, FALSE_NEGATIVE, "dotted"))
         sketch.add(_curve("False negatives among the judged, %", values, 100 * false, FALSE_NEGATIVE, "solid"))
+        for edge in (low, high):
+            sketch.add(_curve("95% interval of that share", values, 100 * edge, FALSE_NEGATIVE, "dotted"))
     sketch.add(_curve(HARDNESS, values, hardness, SOFT, "dashdot") | {"yAxisIndex": RIGHT})
     if np.isfinite(positives):
         sketch.add(_curve(POSITIVES, np.array(ends), np.full(2, positives), POSITIVE, "dotted") | {"yAxisIndex": RIGHT})
@@ -88,9 +88,7 @@ def _told(false: Floats | None, low: Floats | None, high: Floats | None, count: 
     ]
 
 
-def _curve(
-    name: str, x: Floats, y: Floats, colour: str, dash: str, texts: list[Any] | None = None
-) -> dict[str, Any]:
+def _curve(name: str, x: Floats, y: Floats, colour: str, dash: str, texts: list[Any] | None = None) -> dict[str, Any]:
     places = [at if np.isfinite(at) else NOTHING for at in rounded(y, 4)]
     rows = zip(rounded(x), places, *(texts or []), strict=True)
     return {

@@ -8,7 +8,7 @@ import numpy as np
 from negviz.arrays import Floats
 from negviz.charts import CHARTS, FALSE_NEGATIVE, REFUSED, TAKEN
 from negviz.charts._option import Sketch
-from negviz.charts._places import add_places, area, fixed
+from negviz.charts._places import add_places, area
 
 
 @CHARTS.register("Student rank against teacher probability")
@@ -31,10 +31,10 @@ def teacher_scatter(
     last = float(max(ranks.max(initial=0.0) + 1.0, depth))
     hover = "{a}<br>rank {@[0]}, probability {@[1]}"
     sketch = Sketch("student's rank (0 is the nearest)", "teacher's probability", hover, "item", (-1.0, last), 14)
-    sketch.y_axis = fixed((-0.03, 1.03)) | {"interval": 0.2}
+    sketch.y_axis = {"min": 0, "max": 1, "interval": 0.2}
     edge = float(depth) - 0.5
-    sketch.add(area(f"Negative, below {negative:g}", (-1, -0.03), (edge, negative), TAKEN), "roundRect")
+    sketch.add(area(f"Negative, below {negative:g}", (-1, 0), (edge, negative), TAKEN), "roundRect")
     sketch.add(area("Discarded", (-1, negative), (edge, positive), REFUSED), "roundRect")
-    sketch.add(area(f"To review, above {positive:g}", (-1, positive), (edge, 1.03), FALSE_NEGATIVE), "roundRect")
+    sketch.add(area(f"To review, above {positive:g}", (-1, positive), (edge, 1), FALSE_NEGATIVE), "roundRect")
     add_places(sketch, np.asarray(ranks, dtype=np.float64), probabilities, words)
     return sketch.option()

@@ -27,7 +27,9 @@ def triangle(
     Returns:
         Option of ECharts; below the diagonal lies what is nearer to the positive than to the query.
     """
-    across, up = ends_of(to_query, np.array([positive])), ends_of(to_positive, np.array([0.0]))
+    # A labelled positive is at 0 degrees from itself, far from all others; it would squeeze them into a corner; its angle is drawn as a line.
+    others = np.where(np.equal(np.asarray(words, dtype=object), "labelled positive"), np.nan, to_positive)
+    across, up = ends_of(to_query, np.array([positive])), ends_of(others)
     hover = "{a}<br>{@[0]}° from the query<br>{@[1]}° from the positive"
     sketch = Sketch("angle to the query, degrees", "angle to the positive, degrees", hover, "item", across, 14)
     sketch.y_axis = fixed(up)
@@ -38,5 +40,5 @@ def triangle(
     if low < high:
         sketch.add(line("As near to both; below it nearer to the positive", [(low, low), (high, high)], REFUSED))
     sketch.add(line("The positive's angle", [(positive, up[0]), (positive, up[1])], POSITIVE, "solid"))
-    add_places(sketch, to_query, to_positive, words)
+    add_places(sketch, to_query, others, words)
     return sketch.option()

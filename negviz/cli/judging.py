@@ -13,7 +13,9 @@ from negviz.errors import DataError
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options of every verb that asks a language model."""
     options = [
-        click.option("--address", required=True, help="Base of an OpenAI-compatible API, such as http://localhost:8000/v1."),
+        click.option(
+            "--address", required=True, help="Base of an OpenAI-compatible API, such as http://localhost:8000/v1."
+        ),
         click.option("--model", required=True, help="Name of the model there."),
         click.option(
             "--key-variable", default="OPENAI_API_KEY", show_default=True, help="Environment variable with the key."

@@ -35,10 +35,26 @@ def _describe_lines(report: dict[str, Any]) -> list[str]:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--encoder", default="minilm", show_default=True, help="Name, local folder or Hugging Face id.")
 @click.option("--retriever", "retrievers", multiple=True, help="Whose candidates to unite; may be repeated.")
-@click.option("--scorer", "scorers", multiple=True, help="Score layer to compute, NAME or NAME=MODEL; may be repeated.")
+@click.option(
+    "--scorer",
+    "scorers",
+    multiple=True,
+    metavar="NAME[=MODEL]",
+    help="Score layer to compute; may be repeated, and a second of a kind is called NAME_2. dense, bm25, "
+    "similarity_to_positive, late_interaction (tokens of the encoder at hand, or of MODEL), second_encoder (static, or "
+    "MODEL), cross_encoder=MODEL. MODEL is an encoder's name, a local folder or a Hugging Face id. Without this "
+    "option: dense and bm25 where they retrieve, and second_encoder beside dense.",
+)
 @click.option("--depth", default=100, show_default=True, help="Candidates that each retriever brings.")
 @click.option("--run", "runs", multiple=True, type=click.Path(path_type=Path), help="A TREC run made elsewhere.")
-@click.option("--checkpoint", "checkpoints", multiple=True, help="Older checkpoint, oldest first: a model or a run.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    metavar="MODEL|RUN",
+    help="Older checkpoint of the encoder, oldest first, may be repeated: a folder, a Hugging Face id or a TREC run. "
+    "Each becomes a retriever and a score layer named after it.",
+)
 @click.option("--engine", type=click.Choice(["local"]), default="local", help="Where the work runs.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random retriever.")
 @data_options

@@ -5,7 +5,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from negviz.checkpoints import two_checkpoints
 from negviz.derived import similarity_to_positive
+from negviz.diagnostics._mask_reasons import MASK_REASONS
 from negviz.reciprocal import evidence
 from negviz.selection import Selection
 
@@ -64,7 +66,41 @@ def _positive_retrieved(selection: Selection, query: int, column: int, knobs: Kn
     return f"No positive of its query is among what was retrieved ({knobs['retriever']})."
 
 
+def _score_decay(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    pool = selection.pool
+    older, newer = two_checkpoints(pool, "score_decay", knobs["older"], knobs["newer"])
+    then, now = (float(pool.scores[name][query, column]) for name in (older, newer))
+    if not np.isfinite(then) or not np.isfinite(now):
+        return f"It has no score by '{older}' or by '{newer}', which this step compares."
+    return f"It is no longer hard: it scored {then:.4g} by '{older}' and scores {now:.4g} by '{newer}'."
+
+
+def _ranking_consistency(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    best = float(selection.pool.anchor(selection.recipe.scorer, "max")[query])
+    if not np.isfinite(best):
+        return f"No positive of this query has a score by '{selection.recipe.scorer}', which this step needs."
+    return f"Its query's best positive scores {best:.4g}, below the candidate at rank {knobs['filter_topk']}."
+
+
+def _chunked_refresh(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    return f"It is not its query's turn: generation {knobs['generation']} covers another slice of the queries."
+
+
+def _lambda_weight(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    return "It would get no gradient: changing places with a positive would not change the reciprocal rank."
+
+
+def _measured_irrelevance(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    return f"It has no score by '{selection.recipe.scorer}', so no rank whose irrelevance could be measured."
+
+
 REASONS: Mapping[str, Words] = {
+    **MASK_REASONS,
+    "measured_irrelevance": _measured_irrelevance,
+    "score_decay": _score_decay,
+    "ranking_consistency": _ranking_consistency,
+    "chunked_refresh": _chunked_refresh,
+    "lambda_weight": _lambda_weight,
     "teacher_bands": _teacher_bands,
     "teacher_order": _teacher_order,
     "passage_centric": _passage_centric,

@@ -1,7 +1,6 @@
 """How much two lists of documents have in common, query by query."""
 
 import numpy as np
-import numpy.typing as npt
 
 from negviz.arrays import PAD, Floats, Ints
 from negviz.diagnostics import DIAGNOSTICS
@@ -18,15 +17,16 @@ def jaccard(one: Ints, other: Ints) -> Floats:
     Returns:
         (queries,) from 0 to 1; NaN where both lists are empty.
     """
-    stride = np.int64(max(int(one.max(initial=0)), int(other.max(initial=0))) + 1)
-    left, right = (_pairs(rows, stride) for rows in (one, other))
-    total = len(one)
-    both = np.bincount(np.intersect1d(left, right, assume_unique=True) // stride, minlength=total)
-    either = np.bincount(left // stride, minlength=total) + np.bincount(right // stride, minlength=total) - both
+    left, right = _distinct(one), _distinct(other)
+    together = np.sort(np.concatenate([left, right], axis=1), axis=1)
+    both = (np.equal(together[:, 1:], together[:, :-1]) & np.not_equal(together[:, 1:], PAD)).sum(axis=1)
+    either = np.not_equal(together, PAD).sum(axis=1) - both
     return np.asarray(np.where(either > 0, both / np.maximum(either, 1), np.nan))
 
 
-def _pairs(rows: Ints, stride: np.int64) -> npt.NDArray[np.int64]:
-    """One integer a (query, document), each once."""
-    queries, places = np.nonzero(np.not_equal(rows, PAD))
-    return np.unique(queries.astype(np.int64) * stride + rows[queries, places])
+def _distinct(rows: Ints) -> Ints:
+    """Each row in order, with ``PAD`` in place of what repeats."""
+    found = np.sort(rows, axis=1)
+    again = np.equal(found[:, 1:], found[:, :-1])
+    found[:, 1:][again] = PAD
+    return found

@@ -7,6 +7,7 @@ import numpy as np
 from negviz.arrays import Bools, Floats, Ints
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.errors import MissingInputError
+from negviz.labels import Labels
 from negviz.pool import Pool, scorer_hint
 from negviz.selection import Selection
 
@@ -22,8 +23,8 @@ class TeacherScatter:
         columns: (candidates,) its column.
         ranks: (candidates,) rank by the student, 0 is best.
         probabilities: (candidates,) of the teacher.
-        review: Places in these arrays of likely false negatives: no leak, inside the depth, above the upper limit; the
-            surest first, then the better rank, then the earlier query.
+        review: Places in these arrays of likely false negatives: no leak, not judged by a person, inside the depth,
+            above the upper limit; the surest first, then the better rank, then the earlier query.
         discarded: Candidates without a leak, inside the depth, between the limits.
         backfilled: Queries of the asked ones that had to be filled up.
         short: Queries of the asked ones that are not full all the same.
@@ -43,13 +44,14 @@ class TeacherScatter:
 
 @DIAGNOSTICS.register("Student rank against teacher probability", reference="METHODS C1")
 def teacher_scatter(
-    selection: Selection, rows: Ints, *, teacher: str, negative: float, positive: float, depth: int
+    selection: Selection, rows: Ints, labels: Labels, *, teacher: str, negative: float, positive: float, depth: int
 ) -> TeacherScatter:
     """Set the student's rank against the teacher's probability, and list what the two of them contradict the labels in.
 
     Args:
         selection: Outcome of a recipe.
         rows: Which queries of the pool.
+        labels: Verdicts of people; who has one need not be reviewed.
         teacher: Scorer that gives probabilities.
         negative: Limit below which a candidate is a negative.
         positive: Limit above which it counts as a pseudo-positive.
@@ -64,7 +66,8 @@ def teacher_scatter(
     places, columns = np.nonzero(known)
     ranks, values = pool.rank(selection.recipe.scorer)[rows][known], layer[known]
     asked = pool.eligible[rows][known] & (ranks < depth)
-    suspects = np.flatnonzero(asked & (values > positive))
+    judged = labels.align(pool)[rows][known] > 0 if len(labels) else np.zeros(len(values), dtype=bool)
+    suspects = np.flatnonzero(asked & (values > positive) & ~judged)
     review = suspects[np.lexsort((places[suspects], ranks[suspects], -values[suspects]))]
     return TeacherScatter(
         rows[places], columns.astype(np.int32), ranks.astype(np.int32), values, review.astype(np.int32),

@@ -22,6 +22,6 @@ def verdicts_by_rank(pool: Pool, layer: str, scorer: str, edges: tuple[int, ...]
     """
     verdicts, ranks = pool.score(layer), pool.rank(scorer)
     known = np.isfinite(verdicts) & pool.present
-    return np.stack(
-        [np.histogram(ranks[known & np.equal(verdicts, value)], edges)[0] for value in range(4)]
-    ).astype(np.int32)
+    return np.stack([np.histogram(ranks[known & np.equal(verdicts, value)], edges)[0] for value in range(4)]).astype(
+        np.int32
+    )

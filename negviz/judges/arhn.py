@@ -125,7 +125,7 @@ def _spaced(text: str) -> str:
 def _read(pool: Pool, questions: Sequence[Question], promote: int, answers: Sequence[Answer]) -> Ruling:
     layer = np.full(pool.documents.shape, np.nan, dtype=np.float32)
     counts = tally(answers)
-    counts |= Counter({"flagged": 0, "not_verbatim": 0})
+    counts.update({"flagged": 0, "not_verbatim": 0})
     snippets = _snippets(pool, questions, answers, counts)
     said: list[Said] = []
     for first, group in asked_together(questions, answers):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from negviz.dataset import Problem
-from negviz.loaders._cells import Passage, blank
+from negviz.loaders._cells import BadRowError, Passage, answers_of, blank
 
 PROBLEM_KINDS = {
     "bad row": "wrong number of cells, not an object, or a key is missing; the row was left out",
@@ -22,6 +22,7 @@ PROBLEM_KINDS = {
     "stray quote": "a quotation mark that is never closed; the line was read as it stands",
     "truncated line": "the last row is cut off; it was left out",
     "unknown document": "a judgment of a document that is not there; left out",
+    "unreadable answer": "a query's answers are no texts; they were left out, the row was kept",
     "unknown query": "a judgment of a query that is not there; left out",
 }
 _ODD = re.compile("[\ud800-\udfff\ufffd\ufeff]|[\u00c2-\u00f4][\u0080-\u009f]")
@@ -175,7 +176,7 @@ class Rows:
         self, query: str | None, positives: Iterable[Passage], negatives: Iterable[Passage], place: Place, *,
         id: str | None = None, answers: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """Take in one row of training data: a query with its positives, its mined negatives and texts that answer it."""
+        """Take in one row of training data: a query with its positives, its mined negatives and its answers."""
         row = self.query(query, place, id=id)
         if row is None:
             return
@@ -195,6 +196,14 @@ class Rows:
                 self.report("duplicate judgment", "A negative stands twice in this row; counted once.", place)
             seen.add(document)
             self.given.setdefault((row, document), place)
+
+    def read_answers(self, value: Any, place: Place) -> list[str]:
+        """Answer strings of a cell; what is no text is reported and left out, for the row is good without."""
+        try:
+            return answers_of(value)
+        except BadRowError as error:
+            self.report("unreadable answer", f"The answer {error}; it was left out.", place)
+            return []
 
     def answered(self, query: int, answers: Iterable[str]) -> None:
         """Take in texts that answer a query; those of several rows are united."""

@@ -5,7 +5,7 @@ from typing import Any
 from negviz.errors import DataError
 from negviz.loaders import LOADERS, _qrels
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, group_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, group_of
 from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source, bare, ending
 
@@ -92,21 +92,21 @@ def _queries(source: Source, rows: Rows) -> None:
             own, before = _id(row), len(rows.queries.ids)
             handle = rows.query(_value(row, TEXTS), place, id=own, listed=True)
             if handle == before:
-                rows.answered(handle, _answers(row))
+                rows.answered(handle, rows.read_answers(_answers(row), place))
         except BadRowError as error:
             rows.report("bad row", f"The query {error}; it was left out.", place)
     if not rows.queries.ids:
         raise DataError(f"{name} has no queries: no line is a JSON object with an _id and a text.")
 
 
-def _answers(row: dict[str, Any]) -> list[str]:
+def _answers(row: dict[str, Any]) -> Any:
     """Texts that answer a query, at its top level or among its metadata."""
     metadata = row.get("metadata")
     for place in (row, metadata if isinstance(metadata, dict) else {}):
         for key in ("answers", "answer"):
             if place.get(key) is not None:
-                return answers_of(place[key])
-    return []
+                return place[key]
+    return None
 
 
 def _id(row: dict[str, Any]) -> str:

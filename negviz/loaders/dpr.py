@@ -4,7 +4,7 @@ from typing import Any
 
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
 from negviz.loaders._rows import Rows
 from negviz.loaders._source import Source
 
@@ -38,7 +38,9 @@ def dpr(source: Source) -> Rows:
             negatives = [passage for key in NEGATIVES for passage in _contexts(row, key, required=False)]
             question = as_text(row.get("question"))
             positives, own = _contexts(row, "positive_ctxs"), as_id(row.get("question_id"))
-            rows.example(question, positives, negatives, place, id=own, answers=answers_of(row.get("answers")))
+            rows.example(
+                question, positives, negatives, place, id=own, answers=rows.read_answers(row.get("answers"), place)
+            )
         except BadRowError as error:
             rows.report("bad row", f"The row {error}; it was left out.", place)
     return rows

@@ -4,7 +4,7 @@ from typing import Any
 
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
 from negviz.loaders._rows import Rows
 from negviz.loaders._source import Source
 
@@ -37,7 +37,7 @@ def flagembedding(source: Source) -> Rows:
     for place, row in json_text.objects_of(source, rows):
         try:
             query, own = _query(row)
-            answers = answers_of(row.get("answers", row.get("answer")))
+            answers = rows.read_answers(row.get("answers", row.get("answer")), place)
             rows.example(query, _list(row, "pos"), _list(row, "neg"), place, id=own, answers=answers)
         except BadRowError as error:
             rows.report("bad row", f"The row {error}; it was left out.", place)

@@ -8,7 +8,7 @@ import orjson
 
 from negviz.errors import DataError
 from negviz.loaders import LOADERS
-from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
 from negviz.loaders._columns import Columns, assign, require
 from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source
@@ -36,8 +36,8 @@ def tabular(source: Source) -> Rows:
     """Read a table with a query and a positive in each row, and negatives or a label if it has them.
 
     Columns are known by their usual names in any case (query, question, anchor, positive, answer, passage, negative,
-    negative_1, label, answers and so on) or are named by the person. A table without a header is read where its columns can be
-    told apart by content: pairs, triplets, and rows that end in a 0 or 1.
+    negative_1, label, answers and so on) or are named by the person. A table without a header is read where its columns
+    can be told apart by content: pairs, triplets, and rows that end in a 0 or 1.
 
     Args:
         source: The file or folder.
@@ -95,7 +95,7 @@ class _RowReader:
         positives = self._passages(cells, "positive")
         if self.group and (name := as_id(cells.get(self.group))):
             positives = [passage._replace(group=passage.group or name) for passage in positives]
-        answers = [answer for name in self.answers for answer in answers_of(cells.get(name))]
+        answers = [answer for name in self.answers for answer in self.rows.read_answers(cells.get(name), place)]
         if self.label:
             row = self._labelled(query, query_id, positives, cells.get(self.label), place)
             if row is not None:

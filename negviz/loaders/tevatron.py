@@ -3,7 +3,7 @@
 from typing import Any
 
 from negviz.loaders import LOADERS
-from negviz.loaders._cells import BadRowError, Passage, answers_of, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
 from negviz.loaders._rows import Place, Rows
 from negviz.loaders._source import Source
 from negviz.loaders._table import first_record, open_table
@@ -38,7 +38,7 @@ def tevatron(source: Source) -> Rows:
         try:
             text = as_text(row.get("query", row.get("query_text")))
             positives, negatives = _passages(row, "positive_passages"), _passages(row, "negative_passages")
-            answers = answers_of(row.get("answers", row.get("answer")))
+            answers = rows.read_answers(row.get("answers", row.get("answer")), place)
             rows.example(text, positives, negatives, place, id=as_id(row.get("query_id")), answers=answers)
         except BadRowError as error:
             rows.report("bad row", f"The row {error}; it was left out.", place)

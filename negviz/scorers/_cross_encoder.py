@@ -56,7 +56,7 @@ class PairModel:
         self._device = model.device.type
         backend = f"torch {torch.__version__} float32 {self._device}"
         activation = "sigmoid" if self._labels == 1 else "softmax of class 1"
-        length = str(model.max_length)
+        length = str(model.max_seq_length)
         self.identity = identity(content, kind="cross-encoder 1", length=length, activation=activation, backend=backend)
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> Scores:
@@ -110,7 +110,7 @@ class PairModel:
         if not pairs:
             return np.empty(0, dtype=np.int64)
         one, other = (list(texts) for texts in zip(*pairs, strict=True))
-        found = self._model.tokenizer(one, other, truncation=True, max_length=self._model.max_length)
+        found = self._model.tokenizer(one, other, truncation=True, max_length=self._model.max_seq_length)
         return np.array([len(ids) for ids in found["input_ids"]], dtype=np.int64)
 
 
@@ -128,6 +128,17 @@ def open_pair_model(name: str) -> PairModel:
         MissingInputError: If nothing was given.
         ModelError: If the model cannot be found or read, keeps its weights in pickles, or needs code of its own.
     """
+    folder = model_folder(name)
+    return PairModel(name, _load(name, folder), folder_digests(folder))
+
+
+def model_folder(name: str) -> Path:
+    """Folder of a cross-encoder, fetched from the Hub where it is no local one.
+
+    Raises:
+        MissingInputError: If nothing was given.
+        ModelError: If the model cannot be found, keeps its weights in pickles, or needs code of its own.
+    """
     if not name:
         raise MissingInputError(
             "The scorer 'cross_encoder' needs a model; give --scorer cross_encoder=MODEL, a local folder or a Hugging "
@@ -136,7 +147,7 @@ def open_pair_model(name: str) -> PairModel:
     place = Path(name).expanduser()
     folder = place if place.is_dir() else _fetched(name)
     refuse_unsafe(name, folder, "a cross-encoder")
-    return PairModel(name, _load(name, folder), folder_digests(folder))
+    return folder
 
 
 def _fetched(name: str) -> Path:
@@ -156,7 +167,10 @@ def _load(name: str, folder: Path) -> "CrossEncoder":
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         with quiet_loading():
-            return CrossEncoder(str(folder), device=device, model_kwargs={"use_safetensors": True}, **safe)
+            model: CrossEncoder = CrossEncoder(
+                str(folder), device=device, model_kwargs={"use_safetensors": True}, **safe
+            )
+            return model
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(

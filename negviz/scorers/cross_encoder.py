@@ -2,12 +2,18 @@
 
 from negviz.arrays import Ints, Scores
 from negviz.scorers import SCORERS
-from negviz.scorers._cross_encoder import open_pair_model
+from negviz.scorers._cross_encoder import model_folder, open_pair_model
 from negviz.scorers._pairs import score_pairs
 from negviz.scorers._shop import Shop
 
 
-@SCORERS.register("Cross-encoder", reference="Nogueira and Cho 2019, arXiv:1901.04085", scale="probability")
+def _check(shop: Shop, model: str) -> None:
+    model_folder(model)
+
+
+@SCORERS.register(
+    "Cross-encoder", reference="Nogueira and Cho 2019, arXiv:1901.04085", scale="probability", check=_check
+)
 def cross_encoder(*, queries: Ints, documents: Ints, shop: Shop, model: str) -> Scores:
     """Score by the probability, from 0 to 1, that a model which reads both texts together gives to a pair.
 

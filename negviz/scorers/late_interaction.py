@@ -1,6 +1,7 @@
 """Late interaction: every word of the query looks for its nearest word in the document."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,33 @@ from negviz.scorers._tokens import KeptTokens, keep_tokens
 STAGE = "Comparing tokens"
 
 
-@SCORERS.register("Late interaction", reference="ColBERT, Khattab and Zaharia 2020, arXiv:2004.12832", scale="maxsim")
+def _check(shop: Shop, model: str) -> None:
+    if not model:
+        _with_tokens(shop.model)
+
+
+def _with_tokens(encoder: Any) -> TokenEncoder:
+    """The encoder, if it has token vectors.
+
+    Raises:
+        MissingInputError: If it has none in context.
+    """
+    if not getattr(encoder, "has_tokens", False):
+        raise MissingInputError(
+            f"The scorer 'late_interaction' compares the vectors of tokens in their context, which '{encoder.name}' "
+            "does not have; take --encoder minilm or another transformer, or name one for it alone with --scorer "
+            "late_interaction=MODEL."
+        )
+    found: TokenEncoder = encoder
+    return found
+
+
+@SCORERS.register(
+    "Late interaction",
+    reference="ColBERT, Khattab and Zaharia 2020, arXiv:2004.12832",
+    scale="maxsim",
+    check=_check,
+)
 def late_interaction(*, queries: Ints, documents: Ints, shop: Shop, model: str) -> Scores:
     """Score by MaxSim: for each token of the query its largest cosine to a token of the document, and their mean.
 
@@ -38,13 +65,7 @@ def late_interaction(*, queries: Ints, documents: Ints, shop: Shop, model: str) 
         MissingInputError: If the encoder has no token vectors in context.
         CancelledError: If the person asked for it; what was encoded is kept.
     """
-    encoder: TokenEncoder = shop.open(model) if model else shop.model
-    if not getattr(encoder, "has_tokens", False):
-        raise MissingInputError(
-            f"The scorer 'late_interaction' compares the vectors of tokens in their context, which '{encoder.name}' "
-            "does not have; take --encoder minilm or another transformer, or name one for it alone with --scorer "
-            "late_interaction=MODEL."
-        )
+    encoder = _with_tokens(shop.open(model) if model else shop.model)
     dataset, folder = shop.dataset, shop.home / "tokens" / encoder.identity
     asked = sorted({dataset.query_texts[row] for row in queries})
     wanted = sorted({dataset.contents[row] for row in np.unique(documents[np.not_equal(documents, PAD)])})

@@ -7,7 +7,21 @@ from negviz.scorers import SCORERS, Layer
 from negviz.scorers._shop import Shop
 
 
-@SCORERS.register("Second encoder", reference="GISTEmbed, Solatorio 2024, arXiv:2402.16829", scale=None, model="static")
+def _check(shop: Shop, model: str) -> None:
+    if model == shop.encoder:
+        raise MissingInputError(
+            f"The scorer 'second_encoder' needs another encoder than '{model}', which is the one at hand; name it with "
+            "--scorer second_encoder=MODEL (static, minilm, a local folder or a Hugging Face id)."
+        )
+
+
+@SCORERS.register(
+    "Second encoder",
+    reference="GISTEmbed, Solatorio 2024, arXiv:2402.16829",
+    scale=None,
+    model="static",
+    check=_check,
+)
 def second_encoder(*, queries: Ints, documents: Ints, shop: Shop, model: str) -> Layer:
     """Score by the similarity of another encoder than the one at hand, as a guide or a second opinion.
 
@@ -25,10 +39,6 @@ def second_encoder(*, queries: Ints, documents: Ints, shop: Shop, model: str) ->
         ModelError: If it cannot be found or read.
         CancelledError: If the person asked for it; what was encoded is kept.
     """
-    if model == shop.encoder:
-        raise MissingInputError(
-            f"The scorer 'second_encoder' needs another encoder than '{model}', which is the one at hand; name it with "
-            "--scorer second_encoder=MODEL (static, minilm, a local folder or a Hugging Face id)."
-        )
+    _check(shop, model)
     vectors = shop.embed(shop.open(model))
     return Layer(similarities(vectors, queries, documents), vectors.similarity)

@@ -11,9 +11,7 @@ from negviz.strategies.llm_verdict import verdict_layer
 
 
 @STRATEGIES.register("Order of a language model (Gecko)", reference="Gecko, Lee et al. 2024, arXiv:2403.20327")
-def llm_order(
-    pool: Pool, *, survivors: Bools, layer: str = "gecko", prefer: Literal["last", "any"] = "last"
-) -> Floats:
+def llm_order(pool: Pool, *, survivors: Bools, layer: str = "gecko", prefer: Literal["last", "any"] = "last") -> Floats:
     """Weigh the head of the list by a language model's order: the last of it first, or all but the first alike.
 
     The model's first place is never taken, since the paper makes it the positive.

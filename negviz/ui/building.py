@@ -25,6 +25,8 @@ from negviz.writing import file_written_beside
 KIND = "pool"
 OPEN = "NEGVIZ_OPEN"
 POLL_SECONDS = 0.4
+SHORTEST = 3
+PAIRS = "Scoring pairs with the cross-encoder"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Order:
     depth: int = 100
     runs: tuple[Path, ...] = ()
     seed: int = 0
+    scorers: tuple[str, ...] = ()
+    checkpoints: tuple[str, ...] = ()
 
 
 def start(dataset: Dataset | str, order: Order) -> Job:
@@ -46,10 +50,11 @@ def start(dataset: Dataset | str, order: Order) -> Job:
         from negviz.mine import build_pool
 
         data = load(SAMPLE, progress=job.progress) if isinstance(dataset, str) else dataset
-        pace = _Pace(job, order.encoder, data)
+        pace = _Pace(job, order, data)
         pool = build_pool(
             data, encoder=order.encoder, retrievers=order.retrievers, depth=order.depth, runs=order.runs,
-            seed=order.seed, progress=pace, cancelled=job.stop.is_set,
+            scorers=order.scorers, checkpoints=order.checkpoints, seed=order.seed, progress=pace,
+            cancelled=job.stop.is_set,
         )  # fmt: skip
         job.progress("writing the pool", 0, 1)
         name = pool_name(pool)
@@ -79,27 +84,52 @@ def safe_name(text: str, length: int = 40) -> str:
 
 
 class _Pace:
-    """Passes progress on and remembers how fast texts were encoded, for the next estimate on this machine."""
+    """Passes progress on and remembers how fast the slow stages went, for the next estimate on this machine."""
 
-    def __init__(self, job: Job, encoder: str, dataset: Dataset) -> None:
-        self.job, self.encoder = job, encoder
+    def __init__(self, job: Job, order: Order, dataset: Dataset) -> None:
+        self.job, self.order = job, order
         self.texts = len(dataset.documents) + len(dataset.queries)
         self.seconds: dict[str, list[float]] = {}
+        self.pairs: dict[str, int] = {}
 
     def __call__(self, stage: str, done: int, total: int | None = None) -> None:
         self.job.progress(stage, done, total)
-        if stage.lower().startswith("encod"):
+        if stage.startswith(("Encoding", "Scoring pairs")):
             now = time.time()
             self.seconds.setdefault(stage, [now, now])[1] = now
+            self.pairs[stage] = max(self.pairs.get(stage, 0), done)
 
     def keep(self, home: Path) -> None:
         """Write the pace down; runs that took no time came out of the cache and say nothing."""
-        seconds = sum(end - begin for begin, end in self.seconds.values())
-        if seconds < 3:
-            return
-        paces = {**_paces(home), self.encoder: round(self.texts / seconds, 1)}
-        with file_written_beside(home / "pace.json") as beside:
-            beside.write_text(json.dumps(paces, ensure_ascii=False), "utf-8")
+        found = _paces(home)
+        encoding = [stage for stage in self.seconds if stage in {"Encoding queries", "Encoding documents"}]
+        # With a second encoder both go by in the same stages, and nobody can tell whose seconds they were.
+        if not self._several():
+            _note(found, self.order.encoder, self.texts, sum(self._took(stage) for stage in encoding))
+        for stage in self.seconds.keys() & {PAIRS}:
+            models = [_model_of(text) for text in self.order.scorers if text.startswith("cross_encoder=")]
+            if len(models) == 1:
+                _note(found, f"{PAIRS} {models[0]}", self.pairs[stage], self._took(stage))
+        if found != _paces(home):
+            with file_written_beside(home / "pace.json") as beside:
+                beside.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+
+    def _several(self) -> bool:
+        models = {_model_of(text) for text in self.order.scorers if text.startswith("second_encoder=")}
+        return bool(models - {"static"}) or bool(self.order.checkpoints)
+
+    def _took(self, stage: str) -> float:
+        begin, end = self.seconds[stage]
+        return end - begin
+
+
+def _note(paces: dict[str, float], name: str, amount: int, seconds: float) -> None:
+    if seconds >= SHORTEST:
+        paces[name] = round(amount / seconds, 1)
+
+
+def _model_of(scorer: str) -> str:
+    return scorer.partition("=")[2].strip()
 
 
 def _paces(home: Path) -> dict[str, float]:
@@ -122,6 +152,8 @@ def adopt() -> None:
             job.seen = True
             if job.error is None and job.result in state.pools():
                 state.use_pool(job.result)
+                if job.after is not None:
+                    job.after()
 
 
 def open_sample_if_wanted() -> None:
@@ -218,16 +250,44 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def estimate(dataset: Dataset, encoder: str, home: Path) -> str:
-    """How long encoding will take, from the pace of the last time on this machine; honest where there is none."""
+def estimate(dataset: Dataset, order: Order, home: Path) -> str:
+    """How long encoding and scoring will take, from the paces of the last times on this machine; honest without one.
+
+    Args:
+        dataset: What is mined.
+        order: How.
+        home: Where paces are kept.
+    """
+    paces, parts = _paces(home), []
     texts = len(dataset.documents) + len(dataset.queries)
-    pace = _paces(home).get(encoder)
+    if "dense" in order.retrievers:
+        parts.append(_time_of(texts, "texts to encode", paces.get(order.encoder)))
+    for text in order.scorers:
+        name, _, model = text.partition("=")
+        if name == "cross_encoder":
+            pairs = min(order.depth * max(len(order.retrievers), 1), len(dataset.documents)) * _asking(dataset)
+            parts.append(_time_of(pairs, "pairs at most for the cross-encoder", paces.get(f"{PAIRS} {model}")))
+        elif name == "late_interaction":
+            parts.append("The tokens of all candidates are encoded as well: about as long again as encoding the texts.")
+        elif name == "second_encoder" and model not in {"", "static"}:
+            parts.append(_time_of(texts, "texts for the second encoder", paces.get(model)))
+    if order.checkpoints:
+        count = len(order.checkpoints)
+        parts.append(f"{count:,} older checkpoint{'s' if count > 1 else ''}: each model encodes all texts once, too.")
+    return " ".join(parts) or "No encoder is needed for these retrievers; scores come from BM25 or the run files."
+
+
+def _asking(dataset: Dataset) -> int:
+    """Queries that are mined for."""
+    return len(set(dataset.positives.queries.tolist()))
+
+
+def _time_of(amount: int, what: str, pace: float | None) -> str:
     if pace:
-        seconds = texts / pace
-        return f"About {duration(seconds)} to encode {texts:,} texts, at the pace of the last time here."
+        return f"About {duration(amount / pace)} for {amount:,} {what}, at the pace of the last time here."
     return (
-        f"{texts:,} texts to encode. How long that takes on this computer shows after the first seconds; what was "
-        "encoded once is kept."
+        f"{amount:,} {what}. How long that takes on this computer shows after the first seconds; what was done once is "
+        "kept."
     )
 
 
@@ -256,6 +316,19 @@ def kept_runs(names: Sequence[str], contents: Sequence[bytes], home: Path) -> tu
 
 def with_runs(order: Order, typed: str, uploaded: Sequence[Any], home: Path) -> Order:
     """The order with its run files: typed paths, one a line, and those from the browser."""
-    paths = [Path(line.strip()).expanduser() for line in typed.splitlines() if line.strip()]
-    kept = kept_runs([file.name for file in uploaded], [file.getvalue() for file in uploaded], home)
-    return replace(order, runs=(*paths, *kept))
+    return replace(order, runs=(*map(Path, _lines(typed)), *_kept(uploaded, home)))
+
+
+def with_checkpoints(order: Order, typed: str, uploaded: Sequence[Any], home: Path) -> Order:
+    """The order with its older checkpoints: typed folders, ids or run files, one a line; then files of the browser."""
+    return replace(order, checkpoints=(*_lines(typed), *map(str, _kept(uploaded, home))))
+
+
+def _lines(typed: str) -> list[str]:
+    """What was typed, a line each; ``~`` is the person's own folder."""
+    found = [line.strip() for line in typed.splitlines() if line.strip()]
+    return [str(Path(line).expanduser()) if line.startswith("~") else line for line in found]
+
+
+def _kept(uploaded: Sequence[Any], home: Path) -> tuple[Path, ...]:
+    return kept_runs([file.name for file in uploaded], [file.getvalue() for file in uploaded], home)

@@ -119,6 +119,9 @@ class _Problems:
     """Tries recipes on a pool in a thread of its own, so that no page waits for it."""
 
     def __init__(self, of: Pool, labels: Labels, recipes: Sequence[Recipe]) -> None:
+        # Loaded before the thread begins: Plotly takes pandas from the loaded modules as it is, also half-loaded.
+        import pandas  # noqa: F401
+
         self._found: dict[str, str] = {}
         self._whole = threading.Event()
         threading.Thread(target=self._look, args=(of, labels, recipes), daemon=True).start()

@@ -36,9 +36,11 @@ ABOUT = {
     "Qwen3-Embedding keeps. Cosine only.",
     "Distinct documents": "Different documents among the negatives.",
     "Distinct, effective": "As many equally frequent documents would be as varied.",
-    "Labelled false": "False negatives among the taken ones that people labelled, with the 95 % Wilson interval. It "
-    "speaks for all of them only where the labelled ones were drawn by chance.",
+    "Labelled false": "False negatives among the taken ones that people labelled, and their share of those. It speaks "
+    "for all of the taken ones only where the labelled ones were drawn by chance.",
+    "Labelled false, interval": "95 % Wilson interval of that share.",
     "Judged false": "The same by the judgments from your file.",
+    "Judged false, interval": "95 % Wilson interval of that share.",
     "Time": "Choosing on a freshly opened pool, its source included; median of three runs, one run where it is slow.",
 }
 
@@ -49,15 +51,13 @@ def explore(pool: Pool) -> None:
     options = comparing_choice.options_of(pool)
     chosen = comparing_choice.choose(pool, options)
     comparing_choice.refuse_unreadable(options)
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    with left:
-        scorer, anchor = comparing_choice.measure(pool)
-    with right:
-        truth = comparing_choice.files(pool, chosen)
+    scorer, anchor = comparing_choice.measure(pool)
+    truth = comparing_choice.files(pool, chosen)
     if len(chosen) < FEWEST:
         comparing_choice.too_few(chosen)
         return
-    contenders = comparing_choice.contenders(pool, options, chosen)
+    with st.spinner("Running each recipe and taking its time"):
+        contenders = comparing_choice.contenders(pool, options, chosen)
     problems(contenders)
     try:
         found = cache.comparison(pool, contenders, scorer, anchor, cache.labels(), truth)
@@ -135,16 +135,18 @@ def _numbers(standing: Standing) -> dict[str, str]:
             found["In the disputed zone"] = f"{likely.disputed / likely.scored:.1%}"
     for label, measured in (("Labelled false", standing.labelled), ("Judged false", standing.judged)):
         if measured is not None:
-            found[label] = in_words(measured)
+            found |= in_words(label, measured)
     return found
 
 
-def in_words(measured: Measured) -> str:
-    """Count, share and interval of measured false negatives."""
+def in_words(label: str, measured: Measured) -> dict[str, str]:
+    """Count and share of measured false negatives, and the interval of the share."""
     if not measured.judged:
-        return "none judged"
-    counts = f"{measured.false_negatives:,} of {measured.judged:,}"
-    return f"{counts}: {measured.rate:.1%} ({measured.low:.1%} to {measured.high:.1%})"
+        return {label: "none judged"}
+    return {
+        label: f"{measured.false_negatives:,} of {measured.judged:,}: {measured.rate:.1%}",
+        f"{label}, interval": f"{measured.low:.1%} to {measured.high:.1%}",
+    }
 
 
 def _time(contender: Contender) -> dict[str, str]:
@@ -174,11 +176,12 @@ def notes(found: Comparison) -> None:
         st.text(f"Learns from your labels, so they cannot measure it: {', '.join(saw)}.")
     truth = found.truth
     if truth is not None:
+        noun = "judgment" if len(truth.judgments) == 1 else "judgments"
         left_out = f" {truth.unknown:,} name other ids and are left out." if truth.unknown else ""
         bad = f" {truth.unreadable:,} lines are no judgments." if truth.unreadable else ""
         rest = "unlisted pairs do not answer" if truth.complete else "unlisted pairs are not judged"
         st.text(
-            f"{len(truth.judgments):,} judgments of {truth.name}; a grade of {truth.relevant_from} or more answers the "
+            f"{len(truth.judgments):,} {noun} of {truth.name}; a grade of {truth.relevant_from} or more answers the "
             f"query, {rest}.{left_out}{bad}"
         )
 

@@ -25,7 +25,7 @@ AT_HAND, SAVED, SELECTION = "at-hand", "saved:", "selection:"
 FIRST = ("nv_perc", "nv_topk", "simans", "bm25", "random")
 FIRST_COUNT = 4
 KEY = "compare.chosen"
-AUTOMATIC = "2 or more, or 1 where no grade is higher"
+AUTOMATIC = "the usual: 2, or 1 without 2"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def options_of(pool: Pool) -> Options:
     files = {f"{SELECTION}{path.stem}": path for path in sorted(selections_folder().glob("*.parquet"))}
     titles |= {key: f"Selection: {path.stem}" for key, path in files.items()}
     names = {key: recipe.name for key, recipe in recipes.items()} | {key: path.stem for key, path in files.items()}
-    return Options(titles, {**names, AT_HAND: "at hand"}, recipes, files, broken)
+    return Options(titles, {**names, AT_HAND: "recipe at hand"}, recipes, files, broken)
 
 
 def choose(pool: Pool, options: Options) -> list[str]:
@@ -153,17 +153,17 @@ def measure(pool: Pool) -> tuple[str | None, Anchor]:
         st.caption("This pool has no scores, so nothing can be said about how hard negatives are.")
         return None, "min"
     usual = state.current_recipe().scorer
-    scorer = st.selectbox(
-        "Hardness by", names, index=names.index(usual) if usual in names else 0, key="compare.scorer",
-        persist_state="session", format_func=lambda name: f"{name} ({pool.scales.get(name, 'unknown scale')})",
-        help="One scorer measures all of them, whatever scores they choose by.",
-    )  # fmt: skip
-    anchor = "min"
-    if (pool.positives >= 0).sum(axis=1).max(initial=0) > 1:
+    several = (pool.positives >= 0).sum(axis=1).max(initial=0) > 1
+    with st.container(horizontal=True):
+        scorer = st.selectbox(
+            "Hardness by", names, index=names.index(usual) if usual in names else 0, key="compare.scorer", width=300,
+            persist_state="session", format_func=lambda name: f"{name} ({pool.scales.get(name, 'unknown scale')})",
+            help="One scorer measures all of them, whatever scores they choose by.",
+        )  # fmt: skip
         anchor = st.selectbox(
-            "Compared with", list(get_args(Anchor)), key="compare.anchor", persist_state="session",
+            "Compared with", list(get_args(Anchor)), key="compare.anchor", persist_state="session", width=300,
             format_func=lambda name: ANCHORS[name], help="Which labelled positive counts, where a query has several.",
-        ) or "min"  # fmt: skip
+        ) if several else "min"  # fmt: skip
     return scorer, cast(Anchor, anchor)
 
 
@@ -231,19 +231,20 @@ def _read(pool: Pool, kept: Mapping[str, Any]) -> Truth | None:
     name = str(kept["name"])
     st.text(f"Judgments: {name}")
     from_grade = st.selectbox(
-        "Grades that answer the query", [None, 1, 2, 3], key="compare.grade", persist_state="session",
-        format_func=lambda grade: AUTOMATIC if grade is None else f"{grade} or more",
-        help="Judgments with grades often use 1 for 'about the matter, but no answer'.",
+        "Grades that answer the query", [0, 1, 2, 3], key="compare.grade", persist_state="session",
+        format_func=lambda grade: f"{grade} or more" if grade else AUTOMATIC,
+        help="Judgments with grades often use 1 for 'on the matter, but no answer'. The usual is 2 or more where the "
+        "file has such grades, as in TREC Deep Learning, else 1.",
     )  # fmt: skip
     complete = st.toggle(
-        "Complete: what is not listed does not answer", key="compare.complete", persist_state="session",
+        "Unlisted ones do not answer", key="compare.complete", persist_state="session",
         help="For a query that the file judges, every document that it does not list counts as no answer. Without "
         "this such pairs count as not judged and are left out of the share.",
     )  # fmt: skip
     st.button("Forget these judgments", key="compare.forget", icon=":material/close:", type="tertiary",
               on_click=_forget, args=(pool,))  # fmt: skip
     try:
-        return cache.truth(pool, judgments_folder() / str(kept["file"]), name, from_grade, bool(complete))
+        return cache.truth(pool, judgments_folder() / str(kept["file"]), name, from_grade or None, bool(complete))
     except NegvizError as error:
         st.error("These judgments cannot be used.", icon=":material/error:")
         st.text(str(error))

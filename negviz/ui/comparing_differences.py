@@ -16,7 +16,7 @@ from negviz.diagnostics.taken_differences import Differences
 from negviz.labels import CODES
 from negviz.lexical import spans
 from negviz.selection import Selection
-from negviz.taken_pairs import columns_of
+from negviz.taken_pairs import column_of
 from negviz.ui.links import page_link
 from negviz.ui.queue import send_from_map
 from negviz.ui.tables import PAGE
@@ -211,9 +211,9 @@ def pair_rows(duel: Duel, side: str, pairs: Ints) -> pa.Table:
     if side != BOTH:
         other = duel.names[SECOND if side == FIRST else FIRST]
         columns[f"why {other} does not"] = [duel.why(side, int(place), int(document)) for place, document in pairs]
+    columns |= {"label": verdicts(duel.found, pairs), "judged": grades(duel.found, pairs)}
     columns["minus positive"] = pa.array(np.round(apart, 4), mask=~np.isfinite(apart))
     columns[f"score {duel.found.scorer}"] = pa.array(np.round(scores, 4), mask=~np.isfinite(scores))
-    columns |= {"label": verdicts(duel.found, pairs), "judged": grades(duel.found, pairs)}
     columns["query id"] = [data.query_id(int(pool.queries[place])) for place, _ in pairs]
     columns["document id"] = [data.document_id(int(document)) for _, document in pairs]
     return pa.table({name: values for name, values in columns.items() if not _bare(name, values)})
@@ -237,7 +237,7 @@ def grades(found: Comparison, pairs: Ints) -> list[str]:
         return [""] * len(pairs)
     queries, width = found.pool.queries[pairs[:, 0]], len(found.pool.dataset.documents)
     relevant, judged = found.truth.verdicts(queries, pairs[:, 1], width)
-    return ["answers" if yes else "does not" if known else "" for yes, known in zip(relevant, judged, strict=True)]
+    return ["an answer" if yes else "no answer" if known else "" for yes, known in zip(relevant, judged, strict=True)]
 
 
 def one_query(duel: Duel) -> None:
@@ -331,10 +331,11 @@ def cards(duel: Duel, side: str, place: int) -> None:
 def facts_of(duel: Duel, side: str, place: int, document: int) -> list[str]:
     """Numbers of a candidate by the pool of who takes it."""
     pool = duel.taker(side).pool
-    pair = np.array([[place, document]], dtype=np.int32)
-    column = int(columns_of(pool, pair)[0])
-    apart = float(duel.scores(side, pair)[1][0])
-    found = [f"{apart:+.3f} to the positive"] if np.isfinite(apart) else []
+    column = column_of(pool, place, document)
+    scorer, found = duel.found.scorer, []
+    if scorer is not None:
+        apart = float(pool.score(scorer)[place, column] - pool.anchor(scorer, duel.found.anchor)[place])
+        found = [f"{apart:+.3f} to the positive"] if np.isfinite(apart) else []
     for name, layer in pool.scores.items():
         value = float(layer[place, column])
         found.append(f"{name} {value:.4g}" if np.isfinite(value) else f"{name} {UNKNOWN}")

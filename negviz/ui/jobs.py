@@ -25,6 +25,7 @@ class Job:
         result: What it returned.
         error: What it raised.
         seen: Whether its end was taken note of.
+        after: What to do in the session that takes note of its good end.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Job:
     error: BaseException | None = None
     finished: bool = False
     seen: bool = False
+    after: Callable[[], None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 

@@ -105,6 +105,7 @@ def browse(pool: Pool, recipe: Recipe, key: str) -> None:
         "Family", list(groups), default=family_of(recipe) if family_of(recipe) in groups else None, key=f"{key}.family",
         format_func=lambda name: f"{name} ({len(groups[name])})",
         help="Baselines need no model, model-mined use a retriever's scores, and so on. None chosen shows all.",
+        wrap=True,
     )  # fmt: skip
     sought = (wanted or "").strip().casefold()
     shown = [each for name, group in groups.items() for each in group if sought or family in (None, name)]

@@ -15,6 +15,7 @@ from negviz.selection import Selection
 from negviz.ui import (
     cache,
     candidates,
+    judging,
     methods,
     picture,
     query_picker,
@@ -41,40 +42,44 @@ def explore(pool: Pool) -> None:
     recipe_sharing.open_shared("mine")
     recipe = state.current_recipe()
     with st.container(border=True, key="mine_head"):
-        chosen, words = st.columns([2, 5], gap="large")
+        chosen, words = st.columns([3, 4], gap="large")
         with chosen:
             methods.chooser(pool, recipe, "mine")
-            back = st.container()
+            with st.container(horizontal=True):
+                _notes(recipe, "mine")
+                back = st.container(width="content")
         with words:
             methods.about(pool, recipe)
-            _notes(recipe, "mine")
     editor, result = st.columns([2, 5], gap="large")
     with editor, st.container(key="mine_editor"):
+        st.html('<div id="negviz-knobs"></div>')
         edited = recipe_editor.edit(pool, recipe, "mine")
         _file(pool, edited.recipe, "mine")
     with back:
         methods.way_back(edited.recipe, "mine")
     with result:
-        view = st.segmented_control(
-            "View", [ONE, ALL, METHODS], default=ONE, key="mine.view", persist_state="session",
-            label_visibility="collapsed", required=True,
-        )  # fmt: skip
-        if view == METHODS:
-            methods.browse(pool, edited.recipe, "mine.methods")
-        else:
-            _outcome(pool, edited, view == ALL)
+        _outcome(pool, edited)
 
 
-def _outcome(pool: Pool, edited: Edited, over_all: bool) -> None:
+def _outcome(pool: Pool, edited: Edited) -> None:
+    """What comes of the recipe, in the view that a person chose."""
+    st.html('<a class="negviz-jump" href="#negviz-knobs" target="_self">Turn the knobs ↓</a>')
+    views, plots = st.columns([1, 1], vertical_alignment="bottom")
+    view = views.segmented_control(
+        "View", [ONE, ALL, METHODS], default=ONE, key="mine.view", persist_state="session",
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
     selection = outcome(pool, edited.recipe)
-    if selection is None:
-        return
-    edited.tell(selection)
-    totals(selection)
-    if over_all:
-        overview(selection, cache.labels())
-    else:
-        one_query(selection, cache.labels())
+    if selection is not None:
+        edited.tell(selection)
+    if view == METHODS:
+        methods.browse(pool, edited.recipe, "mine.methods")
+    elif selection is not None:
+        with plots:
+            plot = picture.choose(selection.recipe, "mine")
+        totals(selection)
+        part = overview if view == ALL else one_query
+        part(selection, cache.labels(), plot)
 
 
 def edit(pool: Pool, key: str) -> Edited:
@@ -95,12 +100,9 @@ def edit(pool: Pool, key: str) -> Edited:
 
 
 def _notes(recipe: Recipe, key: str) -> None:
-    if not recipe.notes:
-        return
-    notes = st.expander("Notes: what differs from the paper, what is not verified", key=f"{key}.notes",
-                        on_change="rerun")  # fmt: skip
-    if notes.open:
-        with notes:
+    if recipe.notes:
+        with st.popover("Notes", icon=":material/info:", key=f"{key}.notes",
+                        help="What differs from the paper, what is not verified, what to look out for."):  # fmt: skip
             show_text(recipe.notes)
 
 
@@ -120,6 +122,7 @@ def outcome(pool: Pool, recipe: Recipe) -> Selection | None:
     except NegvizError as error:
         st.error("This recipe cannot run on this pool.", icon=":material/error:")
         st.text(str(error))
+        judging.panel(pool, recipe)
         return None
 
 
@@ -136,9 +139,8 @@ def totals(selection: Selection) -> None:
     show_metrics((name, f"{value:,}", text) for name, value, text in facts)
 
 
-def overview(selection: Selection, labels: Labels) -> None:
-    """The recipe's plot, the funnel over all queries, negatives per query, and the queries that are starved."""
-    plot = picture.choose(selection.recipe, "mine.all")
+def overview(selection: Selection, labels: Labels, plot: str) -> None:
+    """The plot chosen, the funnel over all queries, negatives per query, and the queries that are starved."""
     if plot != OWN_FUNNEL:
         picture.draw(plot, selection, None, labels)
     left, right = st.columns([3, 2])
@@ -186,13 +188,13 @@ def starved_table(selection: Selection) -> pa.Table:
     })  # fmt: skip
 
 
-def one_query(selection: Selection, labels: Labels) -> None:
-    """One query with its positives, the recipe's plot and its candidates."""
+def one_query(selection: Selection, labels: Labels, plot: str) -> None:
+    """One query with its positives, the plot chosen and its candidates."""
     query = query_picker.pick(selection, "mine")
     if query is None:
         return
     asked(selection, query)
-    picture.draw(picture.choose(selection.recipe, "mine.one"), selection, query, labels)
+    picture.draw(plot, selection, query, labels)
     shown = candidates.candidates_of(selection, query, labels, recipe_editor.knobs_of(selection.recipe))
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:

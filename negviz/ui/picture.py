@@ -45,6 +45,7 @@ def draw(name: str, selection: Selection, query: int | None, labels: Labels) -> 
     if query is None and "query" in entry.wants and not entry.trait("over_all", False):
         st.caption(f"The plot '{entry.label}' shows one query at a time: it is drawn in the view 'One query'.")
         return
+    st.caption(f"**{entry.label}.** {entry.summary}")
     context: Mapping[str, Any] = {"query": query, "labels": labels}
     try:
         entry.function(selection, **{name: value for name, value in context.items() if name in entry.wants})

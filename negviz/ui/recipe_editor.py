@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from negviz.advice import scale_warnings
+from negviz.advice import recipe_warnings
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.errors import NegvizError
 from negviz.library import saved
@@ -86,7 +86,7 @@ def edit(pool: Pool, recipe: Recipe, key: str) -> Edited:
         state.use_recipe(changed)
     forms.adopted()
     with warnings:
-        for warning in scale_warnings(changed, chosen_from):
+        for warning in recipe_warnings(changed, chosen_from):
             st.warning(warning, icon=":material/warning:")
     return Edited(changed, edited.places)
 

@@ -204,3 +204,76 @@ def test_stored_pools_are_named_where_none_is_in_use(open_app: Open) -> None:
     app = open_app("pages/2_Mine.py")
     assert "No pool in use" in words(app)
     assert "choose one there" in words(app)
+
+
+def _ordered(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> building.Order:
+    """What the button orders, without doing it."""
+    orders: list[building.Order] = []
+    monkeypatch.setattr(building, "start", lambda dataset, order: orders.append(order))
+    app.button(key="load.mine").click().run()
+    assert not app.exception
+    return orders[0]
+
+
+def test_the_usual_order_is_that_of_the_command_line(open_app: Open, tmp_path: Path, monkeypatch) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / "pairs.jsonl"))
+    assert _ordered(app, monkeypatch).scorers == ("dense", "bm25", "second_encoder=static")
+    app.selectbox(key="load.encoder").set_value("static").run()
+    assert _ordered(app, monkeypatch).scorers == ("dense", "bm25")
+
+
+def test_second_opinions_and_checkpoints_are_ordered(open_app: Open, tmp_path: Path, monkeypatch) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / "pairs.jsonl"))
+    for name in ("similarity_to_positive", "late_interaction", "cross_encoder"):
+        app.toggle(key=f"load.scorer.{name}.False").set_value(True)
+    app.run()
+    assert "Name a model." in words(app)
+    assert app.button(key="load.mine").disabled
+    app.text_input(key="load.scorer.cross_encoder.model").set_value(" me/ranker ")
+    app.text_area(key="load.checkpoints").set_value("/a/step 1\n\n~/b.trec\n").run()
+    assert "pairs at most for the cross-encoder" in words(app)
+    assert "2 older checkpoints" in words(app)
+    order = _ordered(app, monkeypatch)
+    wanted = ("dense", "bm25", "second_encoder=static", "similarity_to_positive", "late_interaction")
+    assert order.scorers == (*wanted, "cross_encoder=me/ranker")
+    assert order.checkpoints == ("/a/step 1", str(Path.home() / "b.trec"))
+
+
+def test_run_files_of_checkpoints_come_through_the_browser(open_app: Open, tmp_path: Path, monkeypatch) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / "pairs.jsonl"))
+    content = b"q000001 Q0 d000001 1 9.5 x\n"
+    app.file_uploader(key="load.checkpoint_files").set_value([("step1.trec", content, "text/plain")]).run()
+    (kept,) = _ordered(app, monkeypatch).checkpoints
+    assert Path(kept).read_bytes() == content
+
+
+def test_the_encoder_is_no_second_opinion(open_app: Open, tmp_path: Path) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / "pairs.jsonl"))
+    app.text_input(key="load.scorer.second_encoder.model").set_value("minilm").run()
+    assert "Name a model other than the encoder." in words(app)
+    assert app.button(key="load.mine").disabled
+
+
+def test_second_opinions_become_layers_of_the_pool(open_app: Open, tmp_path: Path) -> None:
+    app = _read(open_app(PAGE), _pairs(tmp_path / "pairs.jsonl"))
+    app.selectbox(key="load.encoder").set_value("static").run()
+    app.toggle(key="load.scorer.similarity_to_positive.False").set_value(True).run()
+    app.button(key="load.mine").click().run()
+    _settled(app, building.KIND)
+    assert not app.exception
+    name = json.loads((home_folder() / "workspace.json").read_text("utf-8"))["pool"]
+    assert sorted(open_pool(home_folder() / "pools" / name).scores) == ["bm25", "dense", "similarity_to_positive"]
+
+
+def test_paces_are_kept_by_model_and_used_for_the_next_estimate(tmp_path: Path) -> None:
+    dataset = towers().dataset
+    order = building.Order(scorers=("dense", "cross_encoder=me/ranker"), depth=5)
+    assert "shows after the first seconds" in building.estimate(dataset, order, tmp_path)
+    pace = building._Pace(jobs.start("Quick", lambda job: None, "quick"), order, dataset)
+    pace.seconds = {"Encoding documents": [0.0, 19.0], building.PAIRS: [0.0, 60.0]}
+    pace.pairs = {building.PAIRS: 120}
+    pace.keep(tmp_path)
+    assert json.loads((tmp_path / "pace.json").read_text()) == {"minilm": 2.0, f"{building.PAIRS} me/ranker": 2.0}
+    told = building.estimate(dataset, order, tmp_path)
+    assert told.startswith("About 20 s for 38 texts to encode, at the pace of the last time here.")
+    assert "About 60 s for 120 pairs at most for the cross-encoder" in told

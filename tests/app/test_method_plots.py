@@ -68,4 +68,4 @@ def test_the_sweep_speaks_of_judgments_only_where_there_are_some():
 
 
 def test_the_triangle_tells_how_many_queries_fell_back():
-    assert "of 24 queries the second weight was 0" in shown("triangle", "trisampler_style").caption[0].value
+    assert "so that the first one decided, in 1 of 24 queries" in shown("triangle", "trisampler_style").caption[0].value

@@ -1,18 +1,26 @@
 """Mine: choose a recipe, turn it, and read what became of every candidate."""
 
+import dataclasses
 import json
 from collections.abc import Callable
+from html import escape
 
 import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 
+from negviz.errors import NegvizError
 from negviz.home import home_folder
 from negviz.pool import Pool
-from negviz.recipe import find_recipe, published, recipe_of
+from negviz.recipe import FAMILIES, Recipe, Step, find_recipe, published, recipe_of, saved_file
+from negviz.recipe_link import to_address
 from negviz.select import select
+from negviz.ui.candidates import DISPUTE, PADDED
+from negviz.ui.methods import by_family
 from negviz.ui.query_picker import BELOW, EMPTY, STARVED, matching
 from negviz.ui.recipe_files import read_upload
+from negviz.ui.recipe_sharing import link
+from negviz.ui.signatures import SIGNATURES
 from tests.app.conftest import HOSTILE, words
 
 pytestmark = pytest.mark.app
@@ -25,6 +33,21 @@ def kept() -> dict:
     stored = json.loads((home_folder() / "workspace.json").read_text("utf-8"))
     recipe = stored.get("recipes", {}).get(stored["pool"])
     return {**stored, "recipe": recipe} if recipe else stored
+
+
+def use(recipe: Recipe) -> None:
+    """Make a recipe the one at hand on the pool at hand."""
+    stored = json.loads((home_folder() / "workspace.json").read_text("utf-8"))
+    stored["recipes"] = {stored["pool"]: recipe.to_dict()}
+    (home_folder() / "workspace.json").write_text(json.dumps(stored), "utf-8")
+
+
+def outcome_of(pool: Pool, recipe: Recipe) -> tuple[dict, str]:
+    """What a recipe gives on a pool, or why it cannot run."""
+    try:
+        return select(pool, recipe).summary(), ""
+    except NegvizError as error:
+        return {}, str(error)
 
 
 def counts(app: AppTest) -> dict[str, int]:
@@ -96,13 +119,36 @@ def test_every_published_recipe_runs_or_says_what_is_missing(pool: Pool, open_ap
     widget(app, "selectbox", ".published").set_value(name).run()
     assert not app.exception
     assert kept().get("recipe", {"name": "nv_perc"})["name"] == name
-    said = words(app)
-    if name == "random":
-        assert "This recipe cannot run on this pool." in said
-        assert "the pool has those of: bm25, dense" in said
-    else:
-        assert "cannot run" not in said
-        assert counts(app)["Candidates"] > 0
+    said, recipe = words(app) + html(app), published()[name]
+    assert escape(recipe.about.split(". ")[0]) in said
+    expected, refusal = outcome_of(pool, recipe)
+    assert ("This recipe cannot run on this pool." in said) == bool(refusal)
+    assert refusal in said
+    if expected:
+        assert (counts(app)["Candidates"], counts(app)["Taken"]) == (expected["candidates"], expected["taken"])
+
+
+@pytest.mark.parametrize("page", ["2_Mine", "3_Thresholds", "5_Map", "6_Label", "9_Export"])
+@pytest.mark.parametrize("name", ["hybrid_rrf", "hybrid_convex"])
+def test_pages_work_with_a_recipe_whose_source_brings_other_candidates(
+    pool: Pool, open_app: Open, page: str, name: str
+) -> None:
+    recipe = dataclasses.replace(published()[name], steps=(Step("relative_margin", {"margin": 0.01}),))
+    use(recipe)
+    app = open_app(f"pages/{page}.py")
+    assert not app.exception
+    assert not app.error
+    assert recipe.scorer == "fused"
+    assert select(pool, recipe).pool is not pool
+
+
+def test_queue_of_the_label_page_holds_candidates_of_the_source(pool: Pool, open_app: Open) -> None:
+    use(published()["hybrid_rrf"])
+    app = open_app("pages/6_Label.py")
+    app.segmented_control(key="label.order").set_value("taken first").run()
+    assert not app.exception
+    taken = int(select(pool, published()["hybrid_rrf"]).taken.sum())
+    assert f"of {taken}" in words(app)
 
 
 def test_recipe_of_another_scale_draws_a_warning(pool: Pool, open_app: Open) -> None:
@@ -230,3 +276,215 @@ def test_candidate_is_sent_to_the_label_page(pool: Pool, open_app: Open) -> None
     next(button for button in app.button if str(button.key).endswith(".label")).click().run()
     assert not app.exception
     assert kept()["queue"]["count"] == 1
+
+
+def test_every_published_recipe_belongs_to_a_family() -> None:
+    assert {name: recipe.family for name, recipe in published().items() if recipe.family not in FAMILIES} == {}
+    assert list(by_family()) == list(FAMILIES)
+
+
+def test_methods_are_found_by_word_and_taken(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    app.segmented_control(key="mine.view").set_value("All methods").run()
+    assert not app.exception
+    windows = sum(1 for recipe in published().values() if recipe.family == "Score windows")
+    assert f"{windows} of {len(published())} methods" in words(app)
+    app.text_input(key="mine.methods.search").set_value("arctic").run()
+    assert f"{sum('arctic' in name for name in published())} of {len(published())} methods" in words(app)
+    app.button(key="mine.methods.use.arctic_v2").click().run()
+    assert kept()["recipe"]["name"] == "arctic_v2"
+    app.text_input(key="mine.methods.search").set_value("retriever random").run()
+    assert not app.exception
+
+
+def test_a_method_that_the_pool_cannot_serve_says_what_is_missing(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    app.segmented_control(key="mine.view").set_value("All methods").run()
+    app.text_input(key="mine.methods.search").set_value("rocketqa").run()
+    with pytest.raises(NegvizError) as refusal:
+        select(pool, published()["rocketqa"])
+    assert escape(f"Not on this pool. {refusal.value}") in html(app)
+    app.button(key="mine.methods.use.rocketqa").click().run()
+    assert "This recipe cannot run on this pool." in words(app)
+    assert escape(published()["rocketqa"].about.split(". ")[0]) in html(app)
+
+
+def test_the_plot_of_the_recipe_is_drawn_and_another_can_be_chosen(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    plot = next(box for box in app.selectbox if str(box.key).startswith("mine.plot."))
+    assert plot.value == published()["nv_perc"].plot == "anchor_strip"
+    assert "disputed zone reaches from 95%" in words(app)
+    plot.set_value("rank_curve").run()
+    assert "Score versus rank." in words(app)
+    plot = next(box for box in app.selectbox if str(box.key).startswith("mine.plot."))
+    plot.set_value("none").run()
+    assert "Score versus rank." not in words(app)
+    assert not app.exception
+
+
+def test_a_plot_that_does_not_exist_says_so_in_a_sentence(pool: Pool, open_app: Open) -> None:
+    use(dataclasses.replace(published()["nv_perc"], plot="rank_curves"))
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "There is no plot called 'rank_curves'; choose another one above, such as rank_curve." in words(app)
+
+
+def test_a_plot_that_lacks_an_input_says_which(pool: Pool, open_app: Open) -> None:
+    use(dataclasses.replace(published()["nv_topk"], plot="teacher_scatter"))
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "This plot cannot be drawn here." in words(app)
+
+
+@pytest.mark.parametrize("name", SIGNATURES.names())
+@pytest.mark.parametrize("view", ["One query", "All queries"])
+def test_every_plot_is_drawn_or_says_why_not(pool: Pool, open_app: Open, name: str, view: str) -> None:
+    use(dataclasses.replace(published()["nv_perc"], plot=name))
+    app = open_app(PAGE)
+    app.segmented_control(key="mine.view").set_value(view).run()
+    assert not app.exception
+
+
+def test_source_is_chosen_turned_and_taken_away(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    widget(app, "selectbox", ".source").set_value("fused").run()
+    assert kept()["recipe"]["source"] == {"fused": {}}
+    widget(app, "number_input", "source.fused.k.number").set_value(10).run()
+    assert kept()["recipe"]["source"] == {"fused": {"k": 10}}
+    app.session_state["mine.more"] = True
+    app.run()
+    assert "fused" in widget(app, "selectbox", ".scorer").options
+    widget(app, "selectbox", ".scorer").set_value("fused").run()
+    assert kept()["recipe"]["scorer"] == "fused"
+    assert not app.exception
+    assert not app.error
+    widget(app, "selectbox", ".source").set_value("").run()
+    assert "source" not in kept()["recipe"]
+    assert "no scores called 'fused'" in words(app)
+    assert not app.exception
+
+
+def test_padding_is_offered_only_with_something_to_pad_from(pool: Pool, open_app: Open) -> None:
+    app = opened(open_app, "more")
+    (short,) = [box for box in app.selectbox if ".underfill." in str(box.key)]
+    assert len(short.options) == 2
+    widget(app, "selectbox", ".backfill").set_value("brought_by").run()
+    assert not app.exception
+    (short,) = [box for box in app.selectbox if ".underfill." in str(box.key)]
+    assert len(short.options) == 3
+    short.set_value("pad").run()
+    assert (kept()["recipe"]["underfill"], list(kept()["recipe"]["backfill"])) == ("pad", ["brought_by"])
+    widget(app, "selectbox", ".backfill").set_value("").run()
+    assert kept()["recipe"]["underfill"] == "keep"
+    assert "backfill" not in kept()["recipe"]
+    assert not app.exception
+
+
+def test_padding_is_marked_on_the_cards(pool: Pool, open_app: Open) -> None:
+    steps = (Step("score_ceiling", {"ceiling": 0.5}),)
+    backfill = Step("brought_by", {"retriever": "bm25"})
+    use(Recipe("padded", steps=steps, count=8, underfill="pad", backfill=backfill))
+    assert select(pool, recipe_of(kept()["recipe"])).backfilled.any()
+    app = open_app(PAGE)
+    assert "+ padding" in html(app)
+    assert PADDED in html(app)
+    app.segmented_control(key="mine.form").set_value("Table").run()
+    (table,) = [frame.value for frame in app.dataframe if "padding" in frame.value]
+    assert table["padding"].any()
+
+
+def test_disputed_candidates_are_marked_and_explained(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    assert "◐ disputed" in html(app)
+    assert DISPUTE in words(app)
+    widget(app, "selectbox", "mine.show").set_value("disputed").run()
+    assert html(app).count("◐ disputed</span>") == html(app).count('class="negviz-head"')
+    app.segmented_control(key="mine.form").set_value("Table").run()
+    (table,) = [frame.value for frame in app.dataframe if "disputed" in frame.value]
+    assert table["disputed"].all()
+    use(published()["bm25"])
+    assert "◐ disputed" not in html(open_app(PAGE))
+
+
+def test_leaks_are_let_through_on_purpose(pool: Pool, open_app: Open) -> None:
+    app = opened(open_app, "more")
+    widget(app, "multiselect", ".allow").set_value(["repeats another candidate"]).run()
+    assert kept()["recipe"]["allow"] == ["repeats another candidate"]
+    assert not app.exception
+
+
+def test_recipe_is_saved_found_and_removed(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    slider(app, "margin").set_value(0.5).run()
+    app.session_state["mine.file"] = True
+    app.run()
+    widget(app, "text_input", ".saveas").set_value("my half").run()
+    app.button(key="mine.save").click().run()
+    assert not app.exception
+    kept_recipe = find_recipe("my-half")
+    assert recipe_of(kept()["recipe"]) == kept_recipe
+    assert kept_recipe.step("relative_margin").knobs["margin"] == 0.5
+    chooser = widget(app, "selectbox", ".published")
+    assert chooser.value == "my-half"
+    chooser.set_value("nv_topk").run()
+    app.button(key="mine.own.use.my-half").click().run()
+    assert kept()["recipe"]["name"] == "my-half"
+    app.button(key="mine.own.remove.my-half").click().run()
+    assert saved_file("my-half") is None
+    assert kept()["recipe"]["name"] == "my-half"
+    assert not app.exception
+
+
+def test_recipe_is_not_saved_under_a_published_name(pool: Pool, open_app: Open) -> None:
+    app = opened(open_app, "file")
+    widget(app, "text_input", ".saveas").set_value("NV_perc").run()
+    assert "is a published recipe" in words(app)
+    assert not [button for button in app.button if button.key == "mine.save"]
+
+
+def test_the_command_names_a_published_recipe_or_the_file(pool: Pool, open_app: Open) -> None:
+    app = opened(open_app, "file")
+    assert any("--recipe nv_perc --out nv_perc.parquet" in block.value for block in app.code)
+    slider(app, "margin").set_value(0.5).run()
+    assert any("--recipe nv_perc.yaml --out" in block.value for block in app.code)
+
+
+def test_a_link_opens_with_its_recipe_once(pool: Pool, open_app: Open) -> None:
+    shared = dataclasses.replace(published()["arctic_v2"].with_knob("relative_margin", "margin", 0.2), count=3)
+    app = open_app(PAGE, recipe=to_address(shared))
+    assert not app.exception
+    assert recipe_of(kept()["recipe"]) == shared
+    assert "The recipe came from the address" in words(app)
+    slider(app, "margin").set_value(0.3).run()
+    assert recipe_of(kept()["recipe"]).step("relative_margin").knobs["margin"] == 0.3
+    assert "The recipe came from the address" not in words(app)
+
+
+def test_the_recipe_from_before_a_link_comes_back(pool: Pool, open_app: Open) -> None:
+    use(published()["nv_abs"])
+    app = open_app(PAGE, recipe=to_address(published()["simans"]))
+    assert kept()["recipe"]["name"] == "simans"
+    app.button(key="mine.unshare").click().run()
+    assert recipe_of(kept()["recipe"]) == published()["nv_abs"]
+
+
+@pytest.mark.parametrize("text", ["nonsense", "", "eJw", "x" * 9000])
+def test_a_broken_link_says_so_and_changes_nothing(pool: Pool, open_app: Open, text: str) -> None:
+    use(published()["nv_abs"])
+    app = open_app(PAGE, recipe=text)
+    assert not app.exception
+    assert "The address holds a recipe that cannot be used" in words(app)
+    assert kept()["recipe"]["name"] == "nv_abs"
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("http://localhost:8501/Mine", "http://localhost:8501/Mine?recipe="),
+        ("https://a.example/base/Mine?query=q1#top", "https://a.example/base/Mine?recipe="),
+        ("http://localhost:8501/", "http://localhost:8501/Mine?recipe="),
+        ("/Mine", "/Mine?recipe="),
+    ],
+)
+def test_link_leads_to_mine_whatever_page_it_was_made_on(here: str, there: str) -> None:
+    assert link(published()["nv_perc"], here).startswith(there)

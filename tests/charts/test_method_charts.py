@@ -31,8 +31,8 @@ def corners(option, name):
 
 def test_bands_of_the_teacher_reach_as_deep_as_the_method_looks():
     option = teacher_scatter(X, Y, WORDS, negative=0.1, positive=0.9, depth=2)
-    assert corners(option, "To review, above 0.9") == [(-1, 0.9), (1.5, 1.03)]
-    assert corners(option, "Negative, below 0.1") == [(-1, -0.03), (1.5, 0.1)]
+    assert corners(option, "To review, above 0.9") == [(-1, 0.9), (1.5, 1)]
+    assert corners(option, "Negative, below 0.1") == [(-1, 0), (1.5, 0.1)]
     assert series(option, "Labelled positive")["data"] == [[0, 0.95]]
     assert {"Taken", "Refused", "Discarded"} <= set(names(option))
 
@@ -78,7 +78,9 @@ def test_evidence_stands_on_an_axis_of_its_own():
 
 def test_bell_shows_probability_and_frequency_at_each_distance():
     curve = np.array([-2, 0, 2], np.float32), np.array([0, 1, 0], np.float32)
-    option = bell(np.array([-1.0, np.nan]), np.array([0.25, 0]), np.array([0.5, 0]), curve=curve, peak=-1.0, axis="away")
+    option = bell(
+        np.array([-1.0, np.nan]), np.array([0.25, 0]), np.array([0.5, 0]), curve=curve, peak=-1.0, axis="away"
+    )
     assert series(option, "Taken in so many draws")["data"] == [[-1, 50, "25.00%", "50%"]]
     assert series(option, "Probability of the first draw")["data"] == [[-1, 25, "25.00%", "50%"]]
     assert {"Peak", "Positive", "Weight, top is 1"} <= set(names(option))
@@ -107,7 +109,7 @@ def test_sweep_marks_the_value_at_hand_and_the_published_one_wherever_it_is():
 def test_sweep_shows_measured_false_negatives_with_their_interval():
     rates = np.array([np.nan, 0.25, 0.5])
     option = swept(false=rates, low=rates - 0.1, high=rates + 0.1)
-    drawn = [each["data"] for each in option["series"] if each["name"] == "95% interval of it"]
+    drawn = [each["data"] for each in option["series"] if each["name"] == "95% interval of that share"]
     assert [part[1][1] for part in drawn] == pytest.approx([15, 35])
     assert series(option, "Taken, % of those wanted")["data"][1][-1] == "25.0% (15.0 to 35.0)"
     assert series(option, "Taken, % of those wanted")["data"][0][-1] == "none judged"

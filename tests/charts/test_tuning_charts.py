@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from negviz.charts import Line, Zone
+from negviz.charts import DISPUTED, Line, Zone
+from negviz.charts.anchor_strip import Ticks, anchor_strip
 from negviz.charts.funnel import funnel
 from negviz.charts.kept_per_query import kept_per_query
 from negviz.charts.margin_histogram import margin_histogram
@@ -98,10 +99,12 @@ def test_margin_histogram_draws_positive_band_zone_and_curve():
 
 
 def test_funnel_shows_left_and_removed_of_each_stage():
-    figure = funnel(100, [("leak", 10, 90), ("not drawn", 80, 10)])
-    assert figure.data[0].y == ("candidates", "leak", "not drawn")
-    assert list(figure.data[0].x) == [100, 90, 10]
-    assert list(figure.data[1].x) == [0, 10, 80]
+    option = funnel(100, [("leak", 10, 90), ("not drawn", 80, 10)])
+    assert option["yAxis"][0]["data"] == ["candidates", "leak", "not drawn"]
+    left, removed = option["series"]
+    assert [row[:2] for row in left["data"]] == [[100, 0], [90, 1], [10, 2]]
+    assert [row[:2] for row in removed["data"]] == [[0, 0], [10, 1], [80, 2]]
+    assert left["data"][1][2] == "90 left, 10 removed (10.0% of all)"
 
 
 def test_queries_with_fewer_than_wanted_are_hatched():
@@ -124,6 +127,65 @@ def test_rank_curve_tells_outcomes_apart_by_colour_and_shape():
     assert points[0]["data"] == [[3, pytest.approx(0.6)]]
     (level,) = series(option, "Level of a positive")
     assert [place[1] for place in level["data"]] == pytest.approx([0.9, 0.9])
+
+
+def test_rank_curve_marks_the_disputed_by_colour_and_keeps_their_shape():
+    option = rank_curve(
+        np.arange(4, dtype=np.int32),
+        np.array([0.9, 0.8, 0.7, 0.6], dtype=np.float32),
+        ["refused", "refused", "taken", "taken"],
+        np.array([0.75], np.float32),
+        "score",
+        disputed=np.array([True, False, True, False]),
+        zone=(0.7125, 0.85),
+    )
+    assert names(option) == ["Refused", "Taken", "Level of a positive", "Disputed zone"]
+    plain, marked = series(option, "Refused")
+    assert (plain["symbol"], plain["itemStyle"]["color"]) != (marked["symbol"], marked["itemStyle"]["color"])
+    assert plain["symbol"] == marked["symbol"]
+    assert marked["itemStyle"]["color"] == DISPUTED
+    assert series(option, "Taken")[1]["itemStyle"]["borderColor"] == DISPUTED
+    (band,) = series(option, "Disputed zone")
+    assert [end["yAxis"] for end in band["markArea"]["data"][0]] == [0.7125, 0.85]
+
+
+def test_score_histogram_shades_a_zone():
+    zone = Zone("Disputed zone of the median positive", 0.5, 0.6, DISPUTED)
+    option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", zones=[zone])
+    (band,) = series(option, "Disputed zone of the median positive")
+    assert {place[0] for place in band["data"]} == {0.5, 0.6}
+
+
+def strip(lows):
+    ticks = Ticks(
+        np.array([0, 0, 1], dtype=np.int32), np.array([-0.2, 0.05, 0.0]), ["taken", "refused", "labelled positive"],
+        np.array([False, True, False]), np.array([7, 1, 0], dtype=np.int32),
+    )  # fmt: skip
+    return anchor_strip(["first", "second"], ticks, lows, "score minus positive")
+
+
+def test_anchor_strip_has_a_row_a_query_and_the_shared_guides():
+    option = strip(np.array([-0.04, -0.015]))
+    assert option["yAxis"][0]["data"] == ["first", "second"]
+    guides = {name: {place[0] for place in series(option, name)[0]["data"]} for name in names(option)[-3:]}
+    assert guides == {"Positive - 0.05": {-0.05}, "The positive": {0}, "Positive + 0.1": {0.1}}
+    assert [row[:2] for row in series(option, "95% of the positive")[0]["data"]] == [[-0.04, 0], [-0.015, 1]]
+    assert series(option, "Disputed zone")[0]["data"][:3] == [[-0.04, 0], [0.1, 0], ["-", "-"]]
+    (refused,) = series(option, "Refused")
+    assert (refused["data"], refused["itemStyle"]["color"]) == ([[0.05, 0, "+0.05", 1]], DISPUTED)
+    json.dumps(option, allow_nan=False)
+
+
+def test_anchor_strip_on_another_scale_draws_the_positive_alone():
+    option = strip(None)
+    assert "Disputed zone" not in names(option)
+    assert [name for name in names(option) if "ositive" in name] == ["Labelled positive", "The positive"]
+
+
+def test_anchor_strip_leaves_out_the_limit_of_a_query_without_a_positive():
+    option = strip(np.array([np.nan, -0.015]))
+    assert [row[1] for row in series(option, "95% of the positive")[0]["data"]] == [1]
+    json.dumps(option, allow_nan=False)
 
 
 def test_rank_curve_fits_the_ranks_shown_at_first():

@@ -1,4 +1,4 @@
-"""What the Compare page counts: overlaps, differences, hardness, intervals; worked by hand, and by chance against sets."""
+"""What the Compare page counts: overlaps, differences, hardness, intervals; by hand, and by chance against sets."""
 
 import itertools
 import math

@@ -23,6 +23,7 @@ from negviz.select import resolved_knobs, select
 from negviz.strategies import STRATEGIES
 from tests.pools import NAN, make_pool, recipe
 
+NONE = Labels.of(())
 BANDS = {"teacher": "cross_encoder", "negative": 0.1, "positive": 0.9}
 
 
@@ -36,14 +37,17 @@ def judged(teacher, **more):
 def test_teacher_scatter_lists_what_nobody_labelled_and_the_teacher_is_sure_of():
     pool = judged([[0.99, 0.5, 0.05, 0.95], [0.97, 0.9, NAN, 0.99]], flags=[[1, 0, 0, 0], [0, 0, 0, 0]])
     selection = select(pool, recipe(("rank_window", {"stop": 3}), ("teacher_bands", {}), count=1))
-    found = teacher_scatter(selection, np.arange(2, dtype=np.int32), **BANDS, depth=3)
+    found = teacher_scatter(selection, np.arange(2, dtype=np.int32), NONE, **BANDS, depth=3)
     # A leak and what lies beyond the depth are no part of the review; 0.9 is not above 0.9.
     assert [(found.rows[at], found.columns[at]) for at in found.review] == [(1, 0)]
     assert len(found.rows) == 7
     assert (found.discarded, found.backfilled, found.short, found.queries) == (2, 0, 1, 2)
-    one = teacher_scatter(selection, np.array([1], np.int32), **BANDS, depth=4)
+    one = teacher_scatter(selection, np.array([1], np.int32), NONE, **BANDS, depth=4)
     assert [int(one.columns[at]) for at in one.review] == [3, 0]
     assert set(one.rows.tolist()) == {1}
+    said = Labels.of([LabelEvent.of(pool.dataset, 1, int(pool.documents[1, 3]), Verdict.TRUE_NEGATIVE, annotator="a")])
+    again = teacher_scatter(selection, np.array([1], np.int32), said, **BANDS, depth=4)
+    assert [int(again.columns[at]) for at in again.review] == [0]
 
 
 def test_teacher_scatter_counts_queries_that_were_filled_up():
@@ -52,14 +56,14 @@ def test_teacher_scatter_counts_queries_that_were_filled_up():
         recipe(("rank_window", {"stop": 2}), ("teacher_bands", {}), count=2),
         underfill="pad", backfill=dataclasses.replace(published()["rocketqa"].backfill, knobs={"start": 2}),
     )  # fmt: skip
-    found = teacher_scatter(select(pool, wanted), np.arange(2, dtype=np.int32), **BANDS, depth=2)
+    found = teacher_scatter(select(pool, wanted), np.arange(2, dtype=np.int32), NONE, **BANDS, depth=2)
     assert (found.backfilled, found.short) == (1, 0)
 
 
 def test_teacher_scatter_wants_probabilities():
     pool = dataclasses.replace(judged([[0.5]]), scales={"dense": "cosine", "cross_encoder": "logit"})
     with pytest.raises(MissingInputError, match="scale 'logit'; logits must become probabilities"):
-        teacher_scatter(select(pool, recipe()), np.array([0], np.int32), **BANDS, depth=1)
+        teacher_scatter(select(pool, recipe()), np.array([0], np.int32), NONE, **BANDS, depth=1)
 
 
 def test_doc_doc_scatter_counts_what_is_nearer_to_the_positive_than_the_query_is():

@@ -84,7 +84,11 @@ def knowing(user: str) -> str:
             {"text": f"{query[:-1]} was often asked, and builders of version {n} never said it.", "violates": [n]}
             for n in (1, 2)
         ]
-        return "Sure!\n```json\n" + json.dumps({"requirements": ["names it", "measures it"], "negatives": negatives}) + "```"
+        return (
+            "Sure!\n```json\n"
+            + json.dumps({"requirements": ["names it", "measures it"], "negatives": negatives})
+            + "```"
+        )
     raise AssertionError(f"unknown question: {user[-200:]}")
 
 

@@ -17,7 +17,7 @@ def rows(*values):
 
 
 def articles():
-    """Documents 0-3 are article a, 4-6 article b, 7 and 8 belong to none; q00 is answered by d001, q01 by d004, d006."""
+    """Documents 0-3 are article a, 4-6 article b, 7 and 8 are of none; d001 answers q00, d004 and d006 answer q01."""
     return make_dataset(
         2,
         9,

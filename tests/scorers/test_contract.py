@@ -8,12 +8,24 @@ from negviz.embeddings import Embeddings
 from negviz.retrievers.bm25 import bm25 as bring_bm25
 from negviz.retrievers.dense import dense as bring_dense
 from negviz.runs import RunFile
-from negviz.scorers import SCORERS
+from negviz.scorers import SCORERS, Layer
+from tests.judging.grades import MODEL as GRADED_BY
+from tests.judging.grades import keep_grades
+from tests.scorers.models import Shop, save_cross_encoder
 from tests.texts import text_dataset
 
 NAMES = SCORERS.names()
+MODELS = {}
 QUERIES = np.array([2, 0, 1], dtype=np.int32)
 DOCUMENTS = np.array([[0, 3, PAD, 1], [PAD] * 4, [5, 2, 0, 4]], dtype=np.int32)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _model(tmp_path_factory):
+    """A cross-encoder, and a home that every call empties."""
+    MODELS["llm"] = GRADED_BY
+    MODELS["cross_encoder"] = str(save_cross_encoder(tmp_path_factory.mktemp("model")))
+    MODELS["homes"] = tmp_path_factory
 
 
 def context():
@@ -22,13 +34,20 @@ def context():
     dataset = text_dataset(["ant", "bee cat", "dog ant"], texts)
     vectors = noise.normal(size=(9, 8)).astype(np.float32)
     run = RunFile("x", np.array([0, 0, 1, 2]), np.array([5, 3], np.int32), np.array([2.0, 4.0], np.float32))
-    return {"dataset": dataset, "embeddings": Embeddings(vectors[:3], vectors[3:], "dot", "e", "i"), "run": run}
+    embeddings = Embeddings(vectors[:3], vectors[3:], "dot", "e", "i")
+    # A home of its own for each call: what was kept would be the same whatever is computed.
+    shop = Shop(dataset, MODELS["homes"].mktemp("home"), embeddings)
+    return {"dataset": dataset, "embeddings": embeddings, "run": run, "shop": shop}
 
 
 def score(name, queries=QUERIES, documents=DOCUMENTS):
     entry = SCORERS.get(name)
-    values = {**context(), "queries": queries, "documents": documents}
-    return entry.function(**{key: values[key] for key in entry.wants})
+    model = MODELS.get(name, entry.trait("model", ""))
+    values = {**context(), "queries": queries, "documents": documents, "model": model}
+    if name == "llm":
+        keep_grades(values["dataset"], values["shop"].home)
+    found = entry.function(**{key: values[key] for key in entry.wants})
+    return found.scores if isinstance(found, Layer) else found
 
 
 @pytest.mark.parametrize("name", NAMES)

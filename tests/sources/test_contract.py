@@ -152,5 +152,5 @@ def test_a_pool_of_one_query_and_of_none_is_no_error(name, full):
 
 @pytest.mark.parametrize("name", [entry.name for entry in SOURCES if "vectors" in inspect.getdoc(entry.function)])
 def test_without_vectors_the_missing_input_and_the_way_to_get_it_are_named(name):
-    with pytest.raises(MissingInputError, match="retriever|scorer"):
+    with pytest.raises(MissingInputError, match=r"retriever|scorer"):
         bring(name, make_pool([[0.5, 0.4]], [[0.9]]))

@@ -39,13 +39,15 @@ def test_without_a_scored_positive_nothing_is_accepted():
 
 @pytest.mark.parametrize("step", ["passage_centric", "triangle", "reciprocal_evidence"])
 def test_missing_vectors_are_asked_for(step):
-    with pytest.raises(MissingInputError, match="needs vectors .* --retriever dense"):
+    with pytest.raises(MissingInputError, match=r"needs vectors .* --retriever dense"):
         select(make_pool([[0.5]], [[0.9]]), recipe(step))
 
 
 @pytest.mark.parametrize("step", ["passage_centric", "triangle"])
 def test_scores_of_another_scale_are_not_compared(step, full):
-    with pytest.raises(MissingInputError, match=r"similarities of documents \(cosine\) .* 'bm25' \(bm25\).*scorer=dense"):
+    with pytest.raises(
+        MissingInputError, match=r"similarities of documents \(cosine\) .* 'bm25' \(bm25\).*scorer=dense"
+    ):
         select(full, recipe(step, scorer="bm25"))
 
 

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from negviz.recipe import published
+from negviz.select import select
 from negviz.strategies.absolute_margin import absolute_margin
 from negviz.strategies.ambiguous_zone import ambiguous_zone
 from negviz.strategies.relative_margin import relative_margin
 from negviz.strategies.score_ceiling import score_ceiling
 from negviz.strategies.score_floor import score_floor
-from tests.pools import NAN, kept, line, make_pool
+from tests.pools import NAN, SCORES, kept, line, make_pool
 
 BY_HAND = [0.79, 0.77, 0.75, 0.72, 0.69]
 DENSE = {"scorer": "dense"}
@@ -105,3 +109,19 @@ def test_percent_is_the_absolute_margin_of_its_share_where_the_positive_is_above
     for ratio in (0.8, 0.9, 0.95, 1.0):
         percent = relative_margin(pool, **MIN, margin=1 - ratio)
         assert np.array_equal(percent, absolute_margin(pool, **MIN, margin=(1 - ratio) * 0.8))
+
+
+def test_range_min_of_sentence_transformers_passes_over_survivors():
+    # METHODS D2: [.9P, .85, .8, .7, .6], cut .855; range_min = 1 leaves .8, .7, .6.
+    pool = make_pool([[0.9, 0.85, 0.8, 0.7, 0.6]], [[0.9]], documents=[range(5)], flags=[[1, 0, 0, 0, 0]])
+    found = published()["sentence_transformers"]
+    assert select(pool, found.with_knob("draw", "skip", 0)).columns.tolist() == [[1, 2, 3]]
+    assert select(pool, found.with_knob("draw", "skip", 1)).columns.tolist() == [[2, 3, 4]]
+
+
+@given(st.lists(SCORES, min_size=1, max_size=8), SCORES, st.integers(0, 20), st.integers(0, 20))
+def test_a_smaller_share_of_the_positive_keeps_a_part_of_what_a_larger_one_keeps(scores, positive, one, other):
+    # METHODS D1: kept(r1) is a subset of kept(r2) for r1 < r2.
+    pool = line(scores, positive)
+    small, large = (relative_margin(pool, **MIN, margin=1 - ratio / 20) for ratio in sorted([one, other]))
+    assert not (small > large).any()

@@ -33,7 +33,7 @@ def test_one_of_several_positives_is_enough_and_padding_is_none():
 
 
 def test_a_retriever_that_is_not_there_is_named_with_the_ways_out():
-    with pytest.raises(MissingInputError, match="those of: dense, random; .* --retriever bm25, or set retriever=any"):
+    with pytest.raises(MissingInputError, match=r"those of: dense, random; .* --retriever bm25, or set retriever=any"):
         positive_retrieved(pool(), retriever="bm25")
 
 

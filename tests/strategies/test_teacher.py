@@ -71,25 +71,32 @@ def test_a_probability_equal_to_the_limit_is_not_below_it():
 
 
 def test_logits_are_refused_in_words():
-    with pytest.raises(MissingInputError, match="scale 'logit': logits must become probabilities .* --scorer cross_enc"):
+    with pytest.raises(
+        MissingInputError, match=r"scale 'logit': logits must become probabilities .* --scorer cross_enc"
+    ):
         teacher_bands(judged([0.5], scale="logit"))
 
 
 def test_a_missing_teacher_is_named_with_the_option_that_adds_it():
-    with pytest.raises(MissingInputError, match="'cross_encoder', which this pool does not have .* --scorer cross_enc"):
+    with pytest.raises(
+        MissingInputError, match=r"'cross_encoder', which this pool does not have .* --scorer cross_enc"
+    ):
         teacher_bands(line([0.5], 0.9))
     with pytest.raises(MissingInputError, match="'judge'"):
         teacher_order(line([0.5], 0.9), survivors=np.ones((1, 1), bool), teacher="judge")
 
 
 def test_limits_the_wrong_way_round_are_refused():
-    with pytest.raises(RecipeError, match="negative=0.9 and positive=0.1"):
+    with pytest.raises(RecipeError, match=r"negative=0\.9 and positive=0\.1"):
         teacher_bands(judged([0.5]), negative=0.9, positive=0.1)
 
 
-@given(st.lists(st.integers(0, 64).map(lambda n: n / 64), min_size=1, max_size=8), st.integers(0, 64), st.integers(0, 64))
+SHARES = st.integers(0, 64).map(lambda n: n / 64)
+
+
+@given(st.lists(SHARES, min_size=1, max_size=8), SHARES, SHARES)
 def test_t3_a_lower_limit_never_adds_a_document(teacher, one, other):
-    low, high = sorted([one / 64, other / 64])
+    low, high = sorted([one, other])
     pool = judged(teacher)
     tight, wide = (teacher_bands(pool, negative=limit, positive=1.0) for limit in (low, high))
     assert not (tight > wide).any()

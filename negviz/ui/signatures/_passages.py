@@ -58,6 +58,8 @@ def show_passages(selection: Selection, cells: Sequence[tuple[int, int]], facts:
         facts: What to say about each; plain text of the project's own.
         query: Whether to show the query's text, too.
     """
+    if not cells:
+        return
     data, pool = selection.pool.dataset, selection.pool
     cards = []
     for (row, column), fact in zip(cells[:SHOWN], facts[:SHOWN], strict=True):

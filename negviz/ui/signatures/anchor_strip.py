@@ -40,7 +40,7 @@ def anchor_strip(selection: Selection, *, query: int | None, labels: Labels) -> 
     rows = _page(selection, anchor, query)
     states = candidate_states(selection, labels, rows)
     lows = -0.05 * np.abs(states.anchor) if cosine else None
-    option = draw(_names(selection, rows), _ticks(selection, rows, states), lows, "score minus positive")
+    option = draw(_names(selection, rows, query), _ticks(selection, rows, states), lows, "score minus positive")
     st.echarts_chart(
         option, key=f"signature.anchor_strip.{len(rows)}", height=height(len(rows)),
         alt="For each query the distances of its candidates to its positive, with the disputed zone",
@@ -79,9 +79,10 @@ def ordered(selection: Selection, anchor: Floats, rows: Ints, order: str) -> Int
     return np.argsort(-hard.sum(axis=1), kind="stable").astype(np.int32)
 
 
-def _names(selection: Selection, rows: Ints) -> list[str]:
+def _names(selection: Selection, rows: Ints, query: int | None) -> list[str]:
     data, queries = selection.pool.dataset, selection.pool.queries
-    return [shortened(" ".join(data.query_text(int(queries[row])).split()), NAME) for row in rows]
+    texts = [shortened(" ".join(data.query_text(int(queries[row])).split()), NAME) for row in rows]
+    return [f"▸ {text}" if row == query else text for row, text in zip(rows.tolist(), texts, strict=True)]
 
 
 def _ticks(selection: Selection, rows: Ints, states: States) -> Ticks:

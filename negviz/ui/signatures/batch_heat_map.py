@@ -20,7 +20,7 @@ def batch_heat_map(selection: Selection, *, query: int, labels: Labels) -> None:
     st.subheader("The batch of this query", anchor=False)
     st.caption(
         "Each row is a query, each column a document that some row of the batch brings. Everything but the outlined "
-        "cell of a row is trained as its negative, whatever it says; look for dark cells that are not outlined."
+        "cell of a row is trained as its negative, whatever it says; look for strong colours that are not outlined."
     )
     batches = composition(selection)
     view = view_of(selection, batches, query)

@@ -37,17 +37,17 @@ def cache_ages(selection: Selection, *, query: int, labels: Labels) -> None:
     st.plotly_chart(
         age_chart(found.counts), key="signature.ages", alt="Histogram of the ages of the cached documents, in steps"
     )
-    st.caption(_words(cached, found.mean, found.oldest))
+    places = int(selection.pool.origin.get("source", {}).get("size", len(cached.documents)))
+    st.caption(_words(cached, places, found.mean, found.oldest))
     _draws(selection, query)
     _stale(selection)
 
 
-def _words(cached: CachedDocuments, mean: float, oldest: int) -> str:
+def _words(cached: CachedDocuments, places: int, mean: float, oldest: int) -> str:
     used = f", {cached.refreshed:,} entries were used and became young" if cached.policy == "lru" else ""
-    full = "full" if cached.filled == len(cached.documents) and cached.entered > cached.filled else "not full"
     return (
-        f"{cached.entered:,} documents went by in {cached.steps:,} steps{used}; {cached.filled:,} are in the cache, "
-        f"which is {full}. Mean age {mean:.1f} steps, oldest {oldest:,}."
+        f"{cached.entered:,} documents went by in {cached.steps:,} steps{used}; {cached.filled:,} of the cache's "
+        f"{places:,} places hold one. Mean age {mean:.1f} steps, oldest {oldest:,}."
     )
 
 

@@ -35,8 +35,9 @@ def doc_doc_scatter(selection: Selection, *, query: int, labels: Labels) -> None
         f"({scale}), so the two axes cannot be compared: choose the scorer dense."
     )  # fmt: skip
     st.caption(
-        f"{int(here.sum()):,} candidates of this query without a leak lie above its line; over all queries "
-        f"{int(found.violating.sum()):,} of {all_of:,} do, {taken:,} of them taken as negatives.{other}"
+        f"Above its line: {int(here.sum()):,} of the {int(found.counted[query].sum()):,} candidates of this query "
+        f"without a leak; over all queries {int(found.violating.sum()):,} of {all_of:,}, {taken:,} of them taken as "
+        f"negatives.{other}"
     )
     above = np.flatnonzero(here)
     above = above[np.argsort(-found.to_positive[query, above], kind="stable")]

@@ -23,7 +23,7 @@ VALUES = 25
 
 @SIGNATURES.register("Sweep of a knob", reference="METHODS 12, plot 12", over_all=True)
 def sweep(selection: Selection, *, query: int | None, labels: Labels) -> None:
-    """What every value of a limit would cost and bring, over all queries: there is often a good range inside."""
+    """What every value of a limit would cost and bring, over all queries."""
     recipe = selection.recipe
     turned = _knobs(recipe)
     if not turned:

@@ -27,7 +27,7 @@ def teacher_scatter(selection: Selection, *, query: int | None, labels: Labels) 
     rows = np.arange(len(pool), dtype=np.int32) if query is None else np.array([query], dtype=np.int32)
     windowed = any(step.strategy == "rank_window" for step in selection.recipe.steps)
     depth = window_stop(selection.recipe, pool.depth) if windowed else min(DEPTH, pool.depth)
-    found = compare(selection, rows, **knobs, depth=depth)
+    found = compare(selection, rows, labels, **knobs, depth=depth)
     states = candidate_states(selection, labels, rows)
     places = found.rows if query is None else np.zeros(len(found.rows), dtype=np.int32)
     shown = _thinned(selection, found)
@@ -60,7 +60,7 @@ def _told(found: TeacherScatter, negative: float, positive: float) -> str:
     share = found.backfilled / found.queries if found.queries else 0.0
     left = f", and {found.short:,} are not full all the same" if found.short else ""
     return (
-        f"{len(found.review):,} candidates without a label lie above {positive:g}: likely false negatives to review. "
-        f"{found.discarded:,} lie from {negative:g} to {positive:g} and are discarded. {found.backfilled:,} of "
+        f"{len(found.review):,} candidates that nobody has judged lie above {positive:g}: likely false negatives to "
+        f"review. {found.discarded:,} lie from {negative:g} to {positive:g} and are discarded. {found.backfilled:,} of "
         f"{found.queries:,} queries ({share:.0%}) had to be filled up with candidates that nobody checked{left}."
     )

@@ -77,6 +77,7 @@ def with_words(text: str, words: str) -> tuple[str, list[tuple[int, int]]]:
     if place < 0:
         return shortened(text), []
     start = max(place - 120, 0)
-    part = ("… " if start else "") + text[start : place + len(words) + 200]
+    end = place + len(words) + 200
+    part = ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
     at = part.find(words)
     return part, [(at, at + len(words))]

@@ -20,6 +20,7 @@ def recipe_list() -> list[dict[str, Any]]:
             "paper": recipe.paper,
             "scale": recipe.scale,
             "needs": list(recipe.needs),
+            "family": recipe.family,
             "about": recipe.about,
             "plot": recipe.plot,
             "steps": [step.name for step in recipe.steps],

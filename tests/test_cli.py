@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -16,8 +17,30 @@ from negviz.cli import main
 
 ROOT = Path(__file__).parents[1]
 ODD = ["a b", "a/b", 'a"b', "a,b", "日本", "..", "-x", "a'b", "=1+1", "é"]
-RECIPES = ["ambiguous_zone", "arctic_v1", "arctic_v2", "bm25", "nv_abs", "nv_margin", "nv_perc", "nv_shifted"]
-RECIPES += ["nv_topk", "random", "sentence_transformers", "simans"]
+RECIPES = sorted(
+    """
+    random in_batch repbert cross_batch gradcache dpr ance ltre star adore negative_cache coder coder_smoothing
+    rance_style lu_mix conan_style bge_window kalm bm25 hybrid_rrf hybrid_convex rocketqa pair tas_balanced cl_drd
+    nv_topk nv_shifted nv_abs nv_margin nv_perc sentence_transformers arctic_v1 arctic_v2 simans simans_code
+    simans_laplace trisampler_style gist qwen3_mask hardness_weight focal ccr ccr_sieve npc gecko rlhn arhn llm_judge
+    syneg ambiguous_zone
+    """.split()  # noqa: SIM905 - fifty quoted words read worse
+)
+# What a pool without a cross-encoder, checkpoints, answers, groups, labels or verdicts cannot serve.
+MORE = [
+    "arhn",
+    "cl_drd",
+    "conan_style",
+    "dpr",
+    "gecko",
+    "gist",
+    "llm_judge",
+    "lu_mix",
+    "rance_style",
+    "rlhn",
+    "rocketqa",
+]
+MORE += ["syneg", "tas_balanced"]
 FORMATS = ["beir", "flagembedding", "labeled-list", "labeled-pair", "n-tuple", "trec-run", "triplet"]
 WORDS = ["river", "stone", "bridge", "cloud", "apple", "train", "window", "garden", "copper", "violin", "café", "naïve"]
 
@@ -165,7 +188,13 @@ def test_lists_hold_the_promised_keys(negviz, verb, keys):
 
 
 def test_the_published_recipes_and_the_formats_are_there(negviz):
-    assert [row["name"] for row in negviz("recipes", "--json").report] == RECIPES
+    rows = negviz("recipes", "--json").report
+    assert [row["name"] for row in rows] == RECIPES
+    for row in rows:
+        assert all(row[key] for key in ("title", "paper", "scale", "about", "family", "defaults", "plot")), row["name"]
+        assert isinstance(row["needs"], list)
+        assert {"scorer", "count", "draw"} <= set(row["defaults"])
+        assert 2 <= len(re.findall(r"[.](?: |$)", row["about"])) <= 4, row["about"]
     written = [row["name"].replace("_", "-") for row in negviz("formats", "--json").report if row["writes"]]
     assert written == FORMATS
 
@@ -207,7 +236,18 @@ def test_the_pool_is_the_same_for_any_order_of_the_corpus(pools):
     assert files(one).keys() == files(two).keys()
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", MORE)
+def test_a_recipe_that_lacks_an_input_says_which_and_how_to_get_it(negviz, pools, tmp_path, name):
+    ran = negviz("select", pools[0], "--recipe", name, "--out", "0.parquet", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    (line,) = ran.err.strip().splitlines()
+    assert re.search(r"--scorer|--checkpoint|--column|negviz (labels|judge|synthesise)|label a random sample", line), (
+        line
+    )
+    assert not (tmp_path / "0.parquet").exists()
+
+
+@pytest.mark.parametrize("name", sorted({*RECIPES} - {*MORE}))
 def test_no_leak_comes_out_funnels_add_up_and_selections_are_the_same_bytes(negviz, hostile, pools, tmp_path, name):
     _, forbidden = hostile
     for more in ([], ["--count", "60", "--seed", "3"]):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from negviz.catalogue import recipe_list
 from negviz.cli import main
 from negviz.recipe import published
 
@@ -51,11 +52,20 @@ def test_the_command_lines_run_one_after_the_other(tmp_path, monkeypatch, capfd)
         quick = ["--encoder", "static"] if line[0] == "pool" else []
         negviz(*["sample" if part == "DATA" else part for part in line], *quick)
         ran.append(line[0])
-    assert ran[:5] == ["describe", "pool", "select", "export", "labels"]
+    assert ran[:6] == ["describe", "pool", "select", "compare", "export", "labels"]
     assert {"recipes", "formats", "encoders", "strategies"} <= set(ran)
     assert {"pool", "negatives.parquet", "train", "labels.csv", ".negviz"} <= {path.name for path in tmp_path.iterdir()}
     assert "amazon-river-04" in (tmp_path / "labels.csv").read_text("utf-8")
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_the_table_of_recipes_says_what_the_list_says():
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
+    listed = {row["name"]: row for row in recipe_list()}
+    assert {name for name, *_ in rows} == set(listed)
+    for name, title, paper, needs in rows:
+        assert (title, paper) == (listed[name]["title"], listed[name]["paper"])
+        assert needs == (", ".join(listed[name]["needs"]) or "scores")
 
 
 def test_the_table_of_recipes_is_the_published_ones():

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from negviz.draws import DRAWS
-from negviz.errors import MissingInputError
 from negviz.pool import Pool
-from negviz.recipe import FOLDER, Recipe, published
+from negviz.recipe import FOLDER, published
 from negviz.select import resolved_knobs, select
 from negviz.store import selection_table
 from negviz.strategies import STRATEGIES

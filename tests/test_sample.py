@@ -14,6 +14,7 @@ from negviz.pool import LEAKS, Pool
 from negviz.recipe import published
 from negviz.select import select
 from negviz.text import is_blank, normalise
+from tests.methods import runnable
 
 
 def table(path: Path):
@@ -172,7 +173,8 @@ def test_every_planted_duplicate_in_the_pool_is_flagged(pool, planted):
 
 @pytest.mark.parametrize("name", sorted(published()))
 def test_no_recipe_takes_a_leak_and_every_funnel_adds_up(pool, name):
-    found = select(pool, published()[name])
+    found = select(pool, runnable(pool, published()[name]))
+    pool = found.pool
     dataset, keys = pool.dataset, pool.dataset.document_keys
     for query, columns in enumerate(found.columns):
         positives = {keys[row] for row in pool.positives[query] if row >= 0}

@@ -94,8 +94,44 @@ def _measured_irrelevance(selection: Selection, query: int, column: int, knobs: 
     return f"It has no score by '{selection.recipe.scorer}', so no rank whose irrelevance could be measured."
 
 
+def _balanced_margins(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    value = float(selection.pool.scores[knobs["teacher"]][query, column])
+    if not np.isfinite(value):
+        return f"The teacher '{knobs['teacher']}' did not score it, so it has no margin to the positive."
+    return f"Its query has fewer than {knobs['fewest']} candidates with a margin, or no positive that the teacher scored."
+
+
+def _softmax_weight(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    return f"It has no score by '{selection.recipe.scorer}', so it has no share of the softmax."
+
+
+def _llm_verdict(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    value = float(selection.pool.scores[knobs["layer"]][query, column])
+    if not np.isfinite(value):
+        return f"The language model gave no verdict ('{knobs['layer']}'): it was not asked, or its answers disagree."
+    if value >= knobs["level"]:
+        return f"The language model found it relevant: '{knobs['layer']}' is {value:g}, refused from {knobs['level']}."
+    most = 0 if knobs["drop_query"] else knobs["max_false"]
+    return f"Its query is dropped: the language model found more than {most} of its candidates relevant."
+
+
+def _llm_order(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    return "It is not where this method takes its negative from in the language model's order, or was not in it."
+
+
+def _synthetic_mix(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    written = selection.pool.ranks[knobs["retriever"]][query, column] >= 0
+    kind = "synthetic" if written else "mined"
+    return f"Its query has enough {kind} candidates of higher score for a share of {knobs['share']:.0%} synthetic ones."
+
+
 REASONS: Mapping[str, Words] = {
     **MASK_REASONS,
+    "balanced_margins": _balanced_margins,
+    "softmax_weight": _softmax_weight,
+    "llm_verdict": _llm_verdict,
+    "llm_order": _llm_order,
+    "synthetic_mix": _synthetic_mix,
     "measured_irrelevance": _measured_irrelevance,
     "score_decay": _score_decay,
     "ranking_consistency": _ranking_consistency,

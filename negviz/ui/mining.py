@@ -40,6 +40,7 @@ def explore(pool: Pool) -> None:
     On a narrow screen the columns stand below each other; the style sheet puts the result before the editor there.
     """
     recipe_sharing.open_shared("mine")
+    shared = st.container()
     recipe = state.current_recipe()
     with st.container(border=True, key="mine_head"):
         chosen, words = st.columns([3, 4], gap="large")
@@ -57,6 +58,8 @@ def explore(pool: Pool) -> None:
         _file(pool, edited.recipe, "mine")
     with back:
         methods.way_back(edited.recipe, "mine")
+    with shared:
+        recipe_sharing.way_back(edited.recipe, "mine")
     with result:
         _outcome(pool, edited)
 

@@ -27,13 +27,13 @@ class Opinion:
     """A scorer that a person may add.
 
     Attributes:
-        help: What it is for.
+        purpose: What it is for, in a sentence.
         cost: What it takes, in a sentence.
         asks: Example of the model that it wants named; empty where it wants none.
         usual: Whether it is on at first.
     """
 
-    help: str
+    purpose: str
     cost: str
     asks: str = ""
     usual: bool = False
@@ -170,9 +170,8 @@ def _second_opinions(encoder: str, retrievers: list[str], key: str) -> Opinions:
             label = SCORERS.get(name).label
             # On where the command line would have it, and off again where it would not.
             usual = opinion.usual and "dense" in retrievers and encoder != STATIC
-            on = st.toggle(label, value=usual, key=f"{key}.scorer.{name}.{usual}", persist_state="session",
-                           help=opinion.help)  # fmt: skip
-            st.caption(opinion.cost)
+            on = st.toggle(label, value=usual, key=f"{key}.scorer.{name}.{usual}", persist_state="session")
+            st.caption(f"{opinion.purpose} {opinion.cost}")
             if on and opinion.asks:
                 typed = st.text_input(
                     f"Model of the {label.lower()}", key=f"{key}.scorer.{name}.model", persist_state="session",

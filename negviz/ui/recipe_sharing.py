@@ -51,8 +51,12 @@ def open_shared(key: str) -> None:
     if why:
         st.warning("The address holds a recipe that cannot be used; yours stays.", icon=":material/link_off:")
         st.text(why)
+
+
+def way_back(recipe: Recipe, key: str) -> None:
+    """While the recipe is the one from the address: a word on it, and a button that brings back the one before."""
     shared, before = st.session_state.get(f"{key}.before", (None, None))
-    if shared is None or shared == before or shared != state.current_recipe():
+    if shared is None or shared == before or shared != recipe:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(":material/link: The recipe came from the address; it is the recipe at hand now.")

@@ -46,7 +46,8 @@ def test_both_histograms_show_candidates_taken_and_lines(pool: Pool, open_app: O
     app = open_app(PAGE)
     assert not app.exception
     scores, away = figures(app)
-    assert [entry["name"] for entry in scores["legend"]["data"]] == ["Candidates", "Positives", "Taken"]
+    names = [entry["name"] for entry in scores["legend"]["data"]]
+    assert names == ["Candidates", "Positives", "Taken", "Disputed zone of the median positive"]
     drawn = [series["name"] for series in away["series"]]
     assert "Disputed zone" in drawn
     assert "95% of the positive, median -0.0425" in drawn
@@ -206,3 +207,11 @@ def test_a_draw_that_takes_nothing_is_not_blamed_on_a_leak(pool: Pool) -> None:
     assert "refused 78 of 86" in said
     assert "its skip" in said
     assert "labelled positive" not in said
+
+
+def test_the_disputed_zone_can_be_hidden(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE)
+    app.toggle(key="thresholds.zone").set_value(False).run()
+    assert not app.exception
+    shown = [entry["name"] for chart in figures(app) for entry in chart["legend"]["data"]]
+    assert not [name for name in shown if "Disputed" in name]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
-from negviz.diagnostics.funnel import funnel
 from negviz.diagnostics._reasons import REASONS
+from negviz.diagnostics.funnel import funnel
 from negviz.diagnostics.limits import LINES, limits
 from negviz.diagnostics.margins import margins
 from negviz.diagnostics.nearest_to_threshold import nearest_to_threshold

@@ -60,10 +60,25 @@ def disputed(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95, ab
     Returns:
         (queries, depth), True inside; False where a score is unknown.
     """
-    scores, positive = pool.score(scorer), anchor[:, None]
+    beyond = above_share(pool, scorer, anchor, share=share)
+    return np.asarray(beyond & (scored_below(pool.score(scorer), anchor[:, None] + above, inclusive=True) > 0))
+
+
+def above_share(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95) -> Bools:
+    """Whether a candidate scores above a share of the positive: what NV-Retriever refuses (METHODS D1).
+
+    Args:
+        pool: Candidates.
+        scorer: Whose scores.
+        anchor: (queries,) score of the positive.
+        share: Limit as a share of the positive's score (sign-safe).
+
+    Returns:
+        (queries, depth), True above; False where a score is unknown.
+    """
+    positive = anchor[:, None]
     low = positive - np.abs(positive) * (1 - share)
-    beyond = scored_above(scores, low, inclusive=False) > 0
-    return np.asarray(beyond & (scored_below(scores, positive + above, inclusive=True) > 0))
+    return np.asarray(scored_above(pool.score(scorer), low, inclusive=False) > 0)
 
 
 def guide_masked(

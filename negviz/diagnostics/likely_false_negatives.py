@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negviz.derived import disputed
+from negviz.derived import disputed, above_share
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.pool import Anchor
 from negviz.selection import Selection
@@ -48,7 +48,7 @@ def likely_false_negatives(selection: Selection, scorer: str, anchor: Anchor) ->
     pool = selection.pool
     positive = pool.anchor(scorer, anchor)
     scored = selection.taken & np.isfinite(pool.score(scorer)) & np.isfinite(positive)[:, None]
-    above = scored & disputed(pool, scorer, positive, share=SHARE, above=np.inf)
+    above = scored & above_share(pool, scorer, positive, share=SHARE)
     inside = scored & disputed(pool, scorer, positive, share=SHARE)
     meant = pool.scales.get(scorer) in DISPUTED_SCALES
     return LikelyFalse(int(above.sum()), int(inside.sum()) if meant else None, int(scored.sum()))

@@ -238,6 +238,14 @@ def placed(entry: Entry, knob: Knob, value: float, scores: ScoreProfile) -> str:
         return "No candidate has a distance to a positive here."
     if knob.range and knob.range.low < 0:
         return f"{share_below(scores.distances, value):.0%} of candidates lie below this distance to their positive."
+    if knob.range and knob.range.keeps == "more":
+        above, below = (share_below(side, -value) for side in (-scores.distances, scores.distances))
+        return f"{_share(above)} of candidates lie more than this above their positive, {_share(below)} below it."
     above = 1 - share_below(scores.distances, 0.0)
     within = share_below(-scores.distances, value) - above
-    return f"{max(within, 0.0):.0%} of candidates lie less than this below their positive, {above:.0%} above it."
+    return f"{_share(max(within, 0.0))} of candidates lie less than this below their positive, {_share(above)} above it."
+
+
+def _share(value: float) -> str:
+    """A share for people; what is there at all is never called 0%."""
+    return "under 1%" if 0 < value < 0.01 else f"{value:.0%}"

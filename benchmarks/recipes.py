@@ -1,6 +1,6 @@
 """How long each published recipe takes on a stored pool of the sample: python benchmarks/recipes.py
 
-Builds the pool with everything that needs neither a language model nor a download, then runs every recipe once on a pool
+Builds the pool with everything that needs neither a language model nor a download, then runs every recipe on a pool
 that was opened anew (first run) and once more (what a slider costs), and prints the times, slowest first.
 """
 

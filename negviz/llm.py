@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from urllib.parse import urlsplit
 from negviz.errors import CancelledError, DataError, ServiceError
 
 T = TypeVar("T")
-Kind = Literal["answer", "refused", "empty", "huge", "failed"]
+Kind = Literal["answer", "refused", "empty", "huge", "rejected", "failed"]
 Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
@@ -41,6 +42,7 @@ BUSY_SECONDS = 60.0
 # What no further try mends, whatever the request: no key, no right, no such model or address.
 FATAL = {401, 403, 404}
 PASSING = {408, 409, 425, 429}
+OTHER_LIMIT = "max_completion_tokens"
 SCHEME = "answer 1"
 
 
@@ -54,8 +56,9 @@ class Request(NamedTuple):
 class Answer(NamedTuple):
     """What came back.
 
-    ``kind`` is ``answer``, ``refused`` (the model or a filter declined), ``empty``, ``huge`` (too long to be read) or
-    ``failed`` (no answer after all tries; ``text`` says why). ``cached`` where it was not asked for now.
+    ``kind`` is ``answer``, ``refused`` (the model or a filter declined), ``empty``, ``huge`` (too long to be read),
+    ``rejected`` (the service does not take this very request) or ``failed`` (no answer after all tries); ``text`` says
+    why. ``cached`` where it was not asked for now. The last two are not kept.
     """
 
     kind: Kind
@@ -104,23 +107,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse addresses that are none, and values that make no sense."""
-        try:
-            parts = urlsplit(self.address)
-            whole = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ServiceError(
-                "The address must begin with http:// or https:// and name a host, such as http://localhost:11434/v1."
-            )
-        if parts.username or parts.password or parts.query:
-            raise ServiceError(
-                "The address holds a name, a password or a query, which could give a secret away; put the key into an "
-                "environment variable and name that."
-            )
-        if not self.model.strip():
-            raise ServiceError("No model was named; give the name that the service knows it by.")
-        bounds = {"most_tokens": (1, 1_000_000), "parallel": (1, 64), "tries": (1, 20), "timeout": (0.01, 3600)}
+        _check_address(self.address)
+        if not self.model.strip() or not self.model.isprintable():
+            raise ServiceError("No model was named, or not in print; give the name that the service knows it by.")
+        bounds: dict[str, tuple[float, float]] = {
+            "most_tokens": (1, 1_000_000), "parallel": (1, 64), "tries": (1, 20), "timeout": (0.01, 3600),
+            "temperature": (0, 2),
+        }  # fmt: skip
         for name, (low, high) in bounds.items():
             if not low <= getattr(self, name) <= high:
                 raise ServiceError(f"{name} was given as {getattr(self, name)}, but must lie from {low} to {high}.")
@@ -134,6 +127,31 @@ class Settings:
     def host(self) -> str:
         """Where it is, for people."""
         return urlsplit(self.address).netloc
+
+
+def _check_address(address: str) -> None:
+    """Refuse what is no base of an API.
+
+    Raises:
+        ServiceError: If it is none, or holds what could be a secret.
+    """
+    try:
+        parts = urlsplit(address)
+        # Looking at the port refuses one that cannot be.
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not address.isprintable() or " " in address:
+        raise ServiceError(
+            "The address must begin with http:// or https:// and name a host, such as http://localhost:11434/v1."
+        )
+    if parts.username or parts.password or parts.query:
+        raise ServiceError(
+            "The address holds a name, a password or a query, which could give a secret away; put the key into an "
+            "environment variable and name that."
+        )
+    if parts.path.rstrip("/").endswith("/chat/completions"):
+        raise ServiceError("The address must be the base of the API: leave '/chat/completions' out of it.")
 
 
 class AnswerStore:
@@ -152,6 +170,17 @@ class AnswerStore:
                 return None
             row = connection.execute("SELECT kind, text FROM answers WHERE key = ?", (key,)).fetchone()
         return Answer(row[0], row[1], cached=True) if row else None
+
+    def ready(self) -> None:
+        """Make sure that answers can be kept, before one is paid for.
+
+        Raises:
+            DataError: If they cannot.
+        """
+        with self._open(make=True) as connection:
+            if connection is not None:
+                connection.execute("INSERT OR REPLACE INTO answers VALUES ('', '', '', '', ?)", (time.time(),))
+                connection.execute("DELETE FROM answers WHERE key = ''")
 
     def put(self, key: str, model: str, answer: Answer) -> None:
         """Keep an answer; of two processes that asked the same the first one's stays."""
@@ -224,6 +253,8 @@ class Client:
         self.settings = settings
         self.store = AnswerStore(home)
         self._stopping = threading.Event()
+        # Newer models of OpenAI know the limit by another name, and refuse the usual one.
+        self._limit_name = "max_tokens"
 
     def plan(
         self, requests: Iterable[Request], *, price_in: float | None = None, price_out: float | None = None
@@ -235,6 +266,9 @@ class Client:
             price_in: Price of a million tokens of prompt.
             price_out: Price of a million tokens of answer.
         """
+        for price in (price_in, price_out):
+            if price is not None and not 0 <= price < math.inf:
+                raise ServiceError(f"A price was given as {price}, but must be a number from 0 on.")
         seen: set[str] = set()
         cached = characters = 0
         for request in requests:
@@ -267,7 +301,7 @@ class Client:
             cancelled: Asked several times a second.
 
         Returns:
-            The answer of each question, in their order.
+            The answer of each question, in their order; of two equal requests the second counts as cached.
 
         Raises:
             CancelledError: If ``cancelled`` said so; every answer that came is kept.
@@ -275,7 +309,9 @@ class Client:
         """
         keys = [self.settings.key(request(question)) for question in questions]
         found = {key: answer for key in dict.fromkeys(keys) if (answer := self.store.get(key))}
-        places = {key: place for place, key in enumerate(keys) if key not in found}
+        places = {key: place for place, key in reversed(list(enumerate(keys))) if key not in found}
+        if places:
+            self.store.ready()
         self._stopping.clear()
         workers = ThreadPoolExecutor(self.settings.parallel, thread_name_prefix="negviz-llm")
         try:
@@ -292,12 +328,12 @@ class Client:
                     workers.shutdown(wait=True, cancel_futures=True)
         finally:
             self.store.close()
-        return [found[key] for key in keys]
+        return [found[key]._replace(cached=found[key].cached or places.get(key) != at) for at, key in enumerate(keys)]
 
     def _gather(
         self, futures: dict["Future[Answer]", str], done: int, progress: Progress, cancelled: Cancelled
     ) -> dict[str, Answer]:
-        total, failures = done + len(futures), 0
+        total, failures, works = done + len(futures), 0, bool(done)
         found: dict[str, Answer] = {}
         left = set(futures)
         while left:
@@ -308,7 +344,10 @@ class Client:
             for future in ended:
                 answer = future.result()
                 found[futures[future]] = answer
-                failures = failures + 1 if answer.kind == "failed" else 0
+                # A service that has answered before is not broken because it does not take some of the requests.
+                fails = answer.kind == "failed" or (answer.kind == "rejected" and not works)
+                works = works or answer.kind not in {"failed", "rejected"}
+                failures = failures + 1 if fails else 0
                 if failures >= min(MOST_FAILURES, len(futures)):
                     raise ServiceError(
                         f"{self.settings.host} failed {failures} times in a row ({answer.text}); what was answered is "
@@ -319,10 +358,18 @@ class Client:
 
     @contextlib.contextmanager
     def _service(self) -> Iterator[Any]:
-        """The openai package's client; it takes the key and forgets it with the client."""
+        """The openai package's client; it takes the key and forgets it with the client.
+
+        Raises:
+            ServiceError: If the key is no key: a library's error about it would repeat it.
+        """
         import openai
 
         settings = self.settings
+        if not re.fullmatch(r"[\x20-\x7e]*", self._secret()):
+            raise ServiceError(
+                f"The key in {settings.key_variable} holds line breaks or characters that no key has; set it anew."
+            )
         with openai.OpenAI(
             base_url=settings.address,
             # The package wants some key; servers that need none do not look at it.
@@ -332,6 +379,8 @@ class Client:
             timeout=settings.timeout,
             # Tries are counted here, so that a stop does not wait for a pause to end.
             max_retries=0,
+            # Texts go to the address that was named, and to no other that it names.
+            http_client=openai.DefaultHttpxClient(follow_redirects=False, timeout=settings.timeout),
         ) as service:
             yield service
 
@@ -356,7 +405,7 @@ class Client:
                 if attempt + 1 < self.settings.tries:
                     self._stopping.wait(pause)
                 continue
-            if answer.kind != "failed":
+            if answer.kind != "rejected":
                 self.store.put(key, self.settings.model, answer)
             return answer
         return Answer("failed", reason)
@@ -393,7 +442,7 @@ class Client:
             model=self.settings.model,
             messages=messages,
             temperature=self.settings.temperature,
-            max_tokens=self.settings.most_tokens,
+            extra_body={self._limit_name: self.settings.most_tokens},
         ) as response:
             parts, size = [], 0
             for part in response.iter_bytes():
@@ -410,13 +459,21 @@ class Client:
         status, said = int(error.status_code), self._hidden(str(error.message))
         if status in PASSING or status >= 500:
             raise _PassingError(f"HTTP {status}: {said}", _seconds(error.response.headers.get("retry-after")))
+        if status == 400 and error.param == "max_tokens" and OTHER_LIMIT in said:
+            self._limit_name = OTHER_LIMIT
+            raise _PassingError(f"HTTP 400: {said}", 0.0)
+        if 300 <= status < 400:
+            raise ServiceError(
+                f"{self.settings.host} sends on to another address (HTTP {status}), which is not followed; name that "
+                "address if you trust it."
+            )
         if status in FATAL:
             known = "is set" if self._secret() else "is not set"
             raise ServiceError(
                 f"{self.settings.host} refuses (HTTP {status}: {said}); check the address, the model's name and the "
                 f"key in {self.settings.key_variable}, which {known}."
             )
-        return Answer("failed", f"HTTP {status}: {said}")
+        return Answer("rejected", f"HTTP {status}: {said}")
 
     def _read(self, body: bytes) -> Answer:
         """The text of a chat completion.
@@ -432,7 +489,7 @@ class Client:
             raise _PassingError("the answer is cut off, or is no chat completion") from None
         if refusal or ended == "content_filter":
             return Answer("refused", self._hidden(str(refusal or "content filter")))
-        text = content if isinstance(content, str) else ""
+        text = content if isinstance(content, str) else _joined(content)
         if not text.strip():
             return Answer("empty", "")
         return Answer("answer", self._without_secret(text[:MOST_CHARACTERS]))
@@ -449,10 +506,26 @@ class Client:
         return line[:200]
 
 
+def _joined(content: Any) -> str:
+    """The text of an answer that comes in parts, as some services send it; thoughts are no part of it."""
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
 def _seconds(value: str | None) -> float | None:
-    """Pause that a Retry-After header asks for, in seconds; dates and nonsense count as none."""
+    """Pause that a Retry-After header asks for, as seconds or as a date; nonsense counts as none."""
     try:
         pause = float(value or "")
     except ValueError:
-        return None
+        pause = _until(value or "")
     return pause if math.isfinite(pause) and pause >= 0 else None
+
+
+def _until(date: str) -> float:
+    """Seconds from now to an HTTP date, 0 where it has passed; NaN where it is none."""
+    try:
+        then = parsedate_to_datetime(date)
+    except (ValueError, TypeError):
+        return math.nan
+    return max(0.0, then.timestamp() - time.time())

@@ -190,7 +190,7 @@ class Commission:
     def _written(self, answers: Sequence[Answer], counts: Counter[str]) -> Iterator[Written]:
         for place, answer in zip(self.places, answers, strict=True):
             if not spoken(answer):
-                counts[answer.kind] += 1
+                counts["failed" if answer.kind == "rejected" else answer.kind] += 1
                 continue
             found = written_in(answer.text)
             counts["unparsable"] += found is None

@@ -28,7 +28,8 @@ def add_places(
     for word in LOOKS:
         here = np.flatnonzero(known & np.equal(states, word))
         if len(here):
-            columns = [rounded(x[here], 4), rounded(y[here], 4), *([text[at] for at in here.tolist()] for text in texts)]
+            shown = ([text[at] for at in here.tolist()] for text in texts)
+            columns = [rounded(x[here], 4), rounded(y[here], 4), *shown]
             sketch.add(points(word, [list(row) for row in zip(*columns, strict=True)], size=size))
 
 

@@ -27,7 +27,7 @@ def triangle(
     Returns:
         Option of ECharts; below the diagonal lies what is nearer to the positive than to the query.
     """
-    # A labelled positive is at 0 degrees from itself, far from all others; it would squeeze them into a corner; its angle is drawn as a line.
+    # A labelled positive is at 0 degrees from itself, which would squeeze all others into a corner: it is a line.
     others = np.where(np.equal(np.asarray(words, dtype=object), "labelled positive"), np.nan, to_positive)
     across, up = ends_of(to_query, np.array([positive])), ends_of(others)
     hover = "{a}<br>{@[0]}° from the query<br>{@[1]}° from the positive"

@@ -98,7 +98,8 @@ def _balanced_margins(selection: Selection, query: int, column: int, knobs: Knob
     value = float(selection.pool.scores[knobs["teacher"]][query, column])
     if not np.isfinite(value):
         return f"The teacher '{knobs['teacher']}' did not score it, so it has no margin to the positive."
-    return f"Its query has fewer than {knobs['fewest']} candidates with a margin, or no positive that the teacher scored."
+    fewest = knobs["fewest"]
+    return f"Its query has fewer than {fewest} candidates with a margin, or no positive that the teacher scored."
 
 
 def _softmax_weight(selection: Selection, query: int, column: int, knobs: Knobs) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negviz.derived import disputed, above_share
+from negviz.derived import above_share, disputed
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.pool import Anchor
 from negviz.selection import Selection

@@ -16,7 +16,7 @@ from negviz.judges._lists import (
     fill,
     listing,
     material,
-    numbers,
+    named,
     positions_told,
     positives_of,
     shown,
@@ -102,7 +102,7 @@ def verdicts_in(text: str, count: int) -> Floats | None:
     parts = [tagged(text, tag) for tag in ("better", "worse")]
     if parts[0] is None or parts[1] is None:
         return None
-    better, worse = numbers(parts[0], count), numbers(parts[1], count)
+    better, worse = named(parts[0], count), named(parts[1], count)
     if better is None or worse is None:
         return None
     values = np.zeros(count)

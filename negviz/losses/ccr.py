@@ -11,7 +11,7 @@ from negviz.losses._split import split
 from negviz.pushes import ccr_push
 
 
-@LOSSES.register("Confidence regularisation (CCR)", reference="Passage sieve, Wang et al. 2024 (AAAI), arXiv:2401.00165")
+@LOSSES.register("Confidence regularisation (CCR)", reference="Passage sieve, Wang et al. 2024, arXiv:2401.00165")
 def ccr(
     scores: Floats,
     positive: Bools,

@@ -240,10 +240,14 @@ def placed(entry: Entry, knob: Knob, value: float, scores: ScoreProfile) -> str:
         return f"{share_below(scores.distances, value):.0%} of candidates lie below this distance to their positive."
     if knob.range and knob.range.keeps == "more":
         above, below = (share_below(side, -value) for side in (-scores.distances, scores.distances))
-        return f"{_share(above)} of candidates lie more than this above their positive, {_share(below)} below it."
+        words = f"{_share(above)} of candidates lie more than this above their positive, {_share(below)} more below."
+        return words[:1].upper() + words[1:]
     above = 1 - share_below(scores.distances, 0.0)
     within = share_below(-scores.distances, value) - above
-    return f"{_share(max(within, 0.0))} of candidates lie less than this below their positive, {_share(above)} above it."
+    words = (
+        f"{_share(max(within, 0.0))} of candidates lie less than this below their positive, {_share(above)} above it."
+    )
+    return words[:1].upper() + words[1:]
 
 
 def _share(value: float) -> str:

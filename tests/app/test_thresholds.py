@@ -158,9 +158,13 @@ def test_words_for_where_a_value_falls(pool: Pool) -> None:
     assert placed(ceiling, ceiling.knob("ceiling"), 9, profile) == "Higher than 100% of candidates, 100% of positives."
     near = float(np.mean((profile.distances < 0) & (profile.distances > -0.21)))
     over = float(np.mean(profile.distances >= 0))
-    told = placed(zone, zone.knob("width"), 0.21, profile)
+    margin = STRATEGIES.get("absolute_margin")
+    told = placed(margin, margin.knob("margin"), 0.21, profile)
     assert told.endswith(f"{over:.0%} above it.")
     assert told.startswith(f"{near:.0%} of candidates")
+    far, high = float(np.mean(profile.distances < -0.21)), float(np.mean(profile.distances > 0.04))
+    assert placed(zone, zone.knob("width"), 0.21, profile).endswith(f"{far:.0%} more below.")
+    assert placed(zone, zone.knob("width"), 0.04, profile).startswith(f"{high:.0%} of candidates lie more than this")
 
 
 def test_shares_below_each_line_are_counted_query_by_query(pool: Pool) -> None:

@@ -30,7 +30,8 @@ def reciprocal_evidence(selection: Selection, *, query: int, labels: Labels) -> 
     columns = shown.columns[near]
     st.echarts_chart(
         draw(
-            shown.ranks[near], pool.score(scorer)[query, columns].astype(np.float64), [shown.words[at] for at in near.tolist()],
+            shown.ranks[near], pool.score(scorer)[query, columns].astype(np.float64),
+            [shown.words[at] for at in near.tolist()],
             found.found[columns], found.mass[columns],
             positives=pool.positive_scores[scorer][query].astype(np.float64), floor=floor, axis=f"score, {scorer}",
         ),

@@ -39,4 +39,5 @@ def _fallen_back(selection: Selection) -> str:
     if not any(step.strategy == "triangle" for step in selection.recipe.steps):
         return "The recipe at hand has no such step; this only shows the angles."
     count = int(np.count_nonzero(fallbacks(selection)))
-    return f"The second weight was 0 for all, so that the first one decided, in {count:,} of {len(selection.pool):,} queries."
+    total = len(selection.pool)
+    return f"The second weight was 0 for all, so that the first one decided, in {count:,} of {total:,} queries."

@@ -4,40 +4,50 @@
     .venv/bin/python benchmarks/false_negatives.py /tmp/pool
 
 A taken negative is false when the complete judgments give it grade 2 or 3. The interval is Wilson's, 95 percent; taken
-negatives of one query are not independent, so it is somewhat too narrow. Mining reads none of this.
+negatives of one query are not independent, so it is somewhat too narrow. Mining reads none of this. Recipes whose inputs
+the pool does not have are named at the end.
 """
 
-import csv
 import sys
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binomtest
 
+from negviz.diagnostics.measured_false_negatives import measured_false_negatives
+from negviz.errors import MissingInputError
 from negviz.recipe import published
 from negviz.select import select
+from negviz.selection import Selection
 from negviz.store import open_pool
+from negviz.truth import Truth, read_truth
 
 TRUTH = Path(__file__).resolve().parents[1] / "data" / "sample" / "truth" / "complete.tsv"
-RELEVANT = 2
 
 
 def main() -> None:
+    """Print a row of a Markdown table for each recipe that runs on the pool."""
     pool = open_pool(Path(sys.argv[1]))
-    with TRUTH.open(encoding="utf-8") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        relevant = {(row["query-id"], row["corpus-id"]) for row in rows if int(row["score"]) >= RELEVANT}
-    print("| recipe | taken | false | share | 95% interval | starved queries |\n|---|---|---|---|---|---|")
+    truth = read_truth(TRUTH, pool.dataset, relevant_from=2, complete=True)
+    left_out = []
+    print("| recipe | taken | false | share | 95% interval | queries without one |\n|---|---|---|---|---|---|")
     for name, recipe in published().items():
-        selection = select(pool, recipe)
-        pairs = [
-            (pool.dataset.query_id(pool.queries[row]), pool.dataset.document_id(pool.documents[row, column]))
-            for row, column in zip(*np.nonzero(selection.taken), strict=True)
-        ]
-        false = sum(pair in relevant for pair in pairs)
-        interval = binomtest(false, len(pairs)).proportion_ci(method="wilson")
-        share = f"{false / len(pairs):.1%} | {interval.low:.1%} to {interval.high:.1%}"
-        print(f"| `{name}` | {len(pairs):,} | {false} | {share} | {int(selection.starved.sum())} |")
+        try:
+            print(f"| `{name}` | {_cells(select(pool, recipe), truth)} |")
+        except MissingInputError:
+            left_out.append(name)
+    print(f"\nNot run, for lack of an input: {', '.join(left_out)}.")
+
+
+def _cells(selection: Selection, truth: Truth) -> str:
+    pool = selection.pool
+    rows, columns = np.nonzero(selection.taken)
+    found = measured_false_negatives(
+        *truth.verdicts(pool.queries[rows], pool.documents[rows, columns], len(pool.dataset.documents))
+    )
+    without = int((~selection.taken.any(axis=1)).sum())
+    return (
+        f"{found.taken:,} | {found.false_negatives:,} | {found.rate:.1%} | {found.low:.1%} to {found.high:.1%} | {without}"
+    )
 
 
 if __name__ == "__main__":

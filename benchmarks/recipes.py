@@ -17,13 +17,14 @@ from negviz.select import select
 from negviz.store import open_pool, save_pool
 
 LIMIT = 5.0
+SCORERS = ["dense", "bm25", "second_encoder", "late_interaction", "similarity_to_positive"]
 
 
 def main() -> None:
     """Print a line a recipe."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp()) / "pool"
     if not folder.is_dir():
-        save_pool(build_pool(load("sample")), folder)
+        save_pool(build_pool(load("sample"), scorers=SCORERS, checkpoints=["static"], depth=200), folder)
     rows, missing = [], []
     for name, recipe in published().items():
         pool = open_pool(folder)

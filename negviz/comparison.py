@@ -221,7 +221,10 @@ def check_number(contenders: int) -> None:
         DataError: If they are fewer than two or more than six.
     """
     if not FEWEST <= contenders <= MOST:
-        raise DataError(f"{contenders} recipes and selections were given, but {FEWEST} to {MOST} can be compared.")
+        raise DataError(
+            f"{contenders} recipes and selections were given, but {FEWEST} to {MOST} can be compared; name "
+            f"{'more' if contenders < FEWEST else 'fewer'} of them."
+        )
 
 
 def compare(

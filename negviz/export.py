@@ -18,6 +18,7 @@ from negviz.errors import ExportError
 from negviz.exporters import EXPORTERS
 from negviz.exporters._card import card
 from negviz.exporters._files import IDS_FILE, write_lines
+from negviz.exporters._rows import backfilled
 from negviz.labels import Labels
 from negviz.loaders import LOADERS
 from negviz.registry import Entry
@@ -43,7 +44,7 @@ def find_format(name: str) -> Entry:
 
 
 def formats() -> list[dict[str, Any]]:
-    """Every format that negviz reads or writes: name, title, reads, writes and trainer, sorted by name."""
+    """Every format that negviz reads or writes: name, title, reads, writes, trainer and knobs, sorted by name."""
     found: dict[str, dict[str, Any]] = {}
     for entry in LOADERS:
         found[entry.name] = _format(entry, entry.name, reads=True, writes=False)
@@ -57,7 +58,8 @@ def formats() -> list[dict[str, Any]]:
 
 def _format(entry: Entry, name: str, *, reads: bool, writes: bool) -> dict[str, Any]:
     trainer = entry.trait("trainer", "")
-    return {"name": name, "title": entry.label, "reads": reads, "writes": writes, "trainer": trainer}
+    knobs = [{"name": knob.name, "default": knob.default, "help": knob.help} for knob in entry.knobs if writes]
+    return {"name": name, "title": entry.label, "reads": reads, "writes": writes, "trainer": trainer, "knobs": knobs}
 
 
 def preview(
@@ -203,7 +205,11 @@ def _manifest(
             "labels": labels.fingerprint,
         },
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__},
-        "counts": {**training_set.counts, "synthetic_negatives": sum(1 for _ in training_set.synthetic())},
+        "counts": {
+            **training_set.counts,
+            "synthetic_negatives": sum(1 for _ in training_set.synthetic()),
+            "backfilled_negatives": backfilled(training_set),
+        },
         "funnel": selection.summary(),
         "labels": {str(verdict): count for verdict, count in labels.counts().items()},
         "written": dict(written),

@@ -14,10 +14,11 @@ import numpy as np
 from negviz.arrays import Bools, positions, text_keys, uniform
 from negviz.assembly import with_layer
 from negviz.derived import disputed
-from negviz.errors import MissingInputError, RecipeError
+from negviz.errors import MissingInputError, RecipeError, ServiceError
 from negviz.judges import JUDGES, Hearing, Ruling, prompt_digest
+from negviz.judges._lists import spoken
 from negviz.labels import LabelEvent
-from negviz.llm import Client, Plan, Request, Settings
+from negviz.llm import Answer, Client, Plan, Request, Settings
 from negviz.pool import Pool
 from negviz.registry import Entry
 from negviz.selection import Selection
@@ -147,6 +148,11 @@ class Trial:
         made: Hearing = self.entry.function(
             pool=self.pool, cells=self.cells, seed=self.seed, both_orders=self.both_orders, promote=promote
         )
+        if not made.questions:
+            raise MissingInputError(
+                f"'{self.method}' compares candidates with the labelled positive of their query, but no query in scope "
+                "has one; load data with judgments, or take the method llm_judge."
+            )
         return made
 
     def requests(self) -> list[Request]:
@@ -190,12 +196,14 @@ class Trial:
 
         Raises:
             CancelledError: If ``cancelled`` said so; every answer that came is kept for the next time.
-            ServiceError: If the service cannot be used; every answer that came is kept.
+            ServiceError: If the service cannot be used, or nothing that it said can be read; every answer that came is
+                kept.
         """
         hearing = self.hearing
         client = Client(self.settings, self.home)
         answers = client.ask(hearing.questions, hearing.request, progress=progress, cancelled=cancelled)
         ruling = hearing.read(answers)
+        self._need_readable(answers, ruling)
         cached = sum(answer.cached for answer in answers)
         report = {
             **self.about(),
@@ -208,6 +216,16 @@ class Trial:
             "labels": len(ruling.said),
         }
         return Judged(self._with(ruling, report), self._events(ruling), report)
+
+    def _need_readable(self, answers: Sequence[Answer], ruling: Ruling) -> None:
+        """Refuse to make verdicts of nothing: an answer that cannot be read counts as one that finds nothing."""
+        if sum(map(spoken, answers)) > ruling.counts["unparsable"]:
+            return
+        told = ", ".join(f"{name} {ruling.counts[name]}" for name in ("unparsable", "refused", "failed"))
+        raise ServiceError(
+            f"None of the {len(answers)} answers of {self.settings.model} can be read ({told}), so there are no "
+            "verdicts; a model that thinks before it answers needs more --max-tokens, others may not follow the format."
+        )
 
     def _with(self, ruling: Ruling, report: dict[str, Any]) -> Pool:
         pool, name = self.pool, self.method

@@ -29,7 +29,8 @@ Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
 KEY_VARIABLE = "OPENAI_API_KEY"
-CHARACTERS_A_TOKEN = 4
+# A token of English is about four characters; of other scripts, in UTF-8, it is rather four bytes than four signs.
+BYTES_A_TOKEN = 4
 # An answer of this many bytes is no answer; a text of this many characters is cut before it is kept.
 MOST_BYTES = 4_000_000
 MOST_CHARACTERS = 100_000
@@ -39,10 +40,12 @@ LONGEST_PAUSE = 60.0
 FIRST_PAUSE = 0.5
 POLL_SECONDS = 0.1
 BUSY_SECONDS = 60.0
-# What no further try mends, whatever the request: no key, no right, no such model or address.
-FATAL = {401, 403, 404}
+# What no further try mends, whatever the request: no key, no money, no right, no such model or address.
+FATAL = {401, 402, 403, 404, 405}
 PASSING = {408, 409, 425, 429}
 OTHER_LIMIT = "max_completion_tokens"
+# What is shorter is no secret: local servers are given "none", "EMPTY" or "x", words that answers hold too.
+SHORTEST_SECRET = 8
 SCHEME = "answer 1"
 
 
@@ -69,8 +72,8 @@ class Answer(NamedTuple):
 class Plan(NamedTuple):
     """What asking would take.
 
-    ``prompt_tokens`` are estimated at four characters a token; ``answer_tokens`` are the most that could come back;
-    ``cost`` is the most that it could cost, None where no price was given.
+    ``prompt_tokens`` are estimated at four bytes a token; ``answer_tokens`` are the most that could come back;
+    ``cost`` is what these two would cost, None where no price was given.
     """
 
     requests: int
@@ -145,10 +148,10 @@ def _check_address(address: str) -> None:
         raise ServiceError(
             "The address must begin with http:// or https:// and name a host, such as http://localhost:11434/v1."
         )
-    if parts.username or parts.password or parts.query:
+    if parts.username or parts.password or parts.query or parts.fragment:
         raise ServiceError(
-            "The address holds a name, a password or a query, which could give a secret away; put the key into an "
-            "environment variable and name that."
+            "The address holds a name, a password, a query or a fragment, which could give a secret away; put the key "
+            "into an environment variable and name that."
         )
     if parts.path.rstrip("/").endswith("/chat/completions"):
         raise ServiceError("The address must be the base of the API: leave '/chat/completions' out of it.")
@@ -270,16 +273,16 @@ class Client:
             if price is not None and not 0 <= price < math.inf:
                 raise ServiceError(f"A price was given as {price}, but must be a number from 0 on.")
         seen: set[str] = set()
-        cached = characters = 0
+        cached = size = 0
         for request in requests:
             key = self.settings.key(request)
             if key not in seen:
                 seen.add(key)
                 known = self.store.get(key) is not None
                 cached += known
-                characters += 0 if known else len(request.system) + len(request.user)
+                size += 0 if known else sum(len(part.encode("utf-8", "replace")) for part in request)
         to_ask = len(seen) - cached
-        prompt, answer = math.ceil(characters / CHARACTERS_A_TOKEN), to_ask * self.settings.most_tokens
+        prompt, answer = math.ceil(size / BYTES_A_TOKEN), to_ask * self.settings.most_tokens
         priced = price_in is not None or price_out is not None
         cost = (prompt * (price_in or 0.0) + answer * (price_out or 0.0)) / 1e6 if priced else None
         return Plan(len(seen), cached, to_ask, prompt, answer, cost)
@@ -309,7 +312,10 @@ class Client:
         """
         keys = [self.settings.key(request(question)) for question in questions]
         found = {key: answer for key in dict.fromkeys(keys) if (answer := self.store.get(key))}
-        places = {key: place for place, key in reversed(list(enumerate(keys))) if key not in found}
+        places: dict[str, int] = {}
+        for place, key in enumerate(keys):
+            if key not in found:
+                places.setdefault(key, place)
         if places:
             self.store.ready()
         self._stopping.clear()
@@ -419,10 +425,12 @@ class Client:
         """
         import openai
 
+        refused: openai.APIStatusError | None = None
+        body = None
         try:
             body = self._body(service, request)
         except openai.APIStatusError as error:
-            return self._refusal(error)
+            refused = error
         except openai.APITimeoutError:
             raise _PassingError(f"no sign of life within {self.settings.timeout:g} s") from None
         except (openai.APIError, OSError, ValueError) as error:
@@ -432,6 +440,9 @@ class Client:
             if type(error).__module__.partition(".")[0] not in {"httpx", "httpx2", "httpcore", "httpcore2", "h11"}:
                 raise
             raise _PassingError(self._hidden(f"{type(error).__name__}: {error}")) from None
+        if refused is not None:
+            # Not in the block above: what is raised there drags the library's error along, and with it the key.
+            return self._refusal(refused)
         return Answer("huge", "") if body is None else self._read(body)
 
     def _body(self, service: Any, request: Request) -> bytes | None:
@@ -457,9 +468,10 @@ class Client:
     def _refusal(self, error: Any) -> Answer:
         """What an HTTP status means: come again, give up for this request, or give up altogether."""
         status, said = int(error.status_code), self._hidden(str(error.message))
+        other = OTHER_LIMIT in str(error.message)
         if status in PASSING or status >= 500:
             raise _PassingError(f"HTTP {status}: {said}", _seconds(error.response.headers.get("retry-after")))
-        if status == 400 and error.param == "max_tokens" and OTHER_LIMIT in said:
+        if status == 400 and other and b'"max_tokens"' in error.request.content:
             self._limit_name = OTHER_LIMIT
             raise _PassingError(f"HTTP 400: {said}", 0.0)
         if 300 <= status < 400:
@@ -492,13 +504,13 @@ class Client:
         text = content if isinstance(content, str) else _joined(content)
         if not text.strip():
             return Answer("empty", "")
-        return Answer("answer", self._without_secret(text[:MOST_CHARACTERS]))
+        return Answer("answer", self._without_secret(text)[:MOST_CHARACTERS])
 
     def _without_secret(self, text: str) -> str:
         secret = self._secret()
         # Lone halves of surrogate pairs, which JSON can bring, are in no file's alphabet.
         clean = text.encode("utf-8", "replace").decode()
-        return clean.replace(secret, "[key]") if secret else clean
+        return clean.replace(secret, "[key]") if len(secret) >= SHORTEST_SECRET else clean
 
     def _hidden(self, text: str) -> str:
         """What a service said, on one short line and without the key, which some services repeat."""
@@ -525,7 +537,7 @@ def _seconds(value: str | None) -> float | None:
 def _until(date: str) -> float:
     """Seconds from now to an HTTP date, 0 where it has passed; NaN where it is none."""
     try:
-        then = parsedate_to_datetime(date)
-    except (ValueError, TypeError):
+        then = parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
         return math.nan
-    return max(0.0, then.timestamp() - time.time())
+    return max(0.0, then - time.time())

@@ -1,9 +1,11 @@
 """Recipe: scorer, anchor, steps, draw, count and seed; published methods are recipes kept as YAML files."""
 
 import difflib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -134,6 +136,11 @@ class Recipe:
         for step in self._parts:
             if step.name == name:
                 return step
+        if name in {"source", "backfill"}:
+            raise RecipeError(
+                f"Recipe '{self.name}' has no {name}, so none of its knobs can be turned; give it one in a YAML file "
+                f"of your own ('{name}: {{NAME: {{knob: value}}}}'), or choose a recipe that has one."
+            )
         known = ", ".join(step.name for step in self._parts)
         raise RecipeError(f"Recipe '{self.name}' has no step called '{name}'; its steps are: {known}.")
 
@@ -160,7 +167,8 @@ class Recipe:
         if not equals or not path or not value:
             raise RecipeError(f"--set was given '{text}', but wants step.knob=value, such as rank_window.start=10.")
         if path in SETTINGS:
-            whole = int(value) if re.fullmatch("-?[0-9]+", value) else value
+            number = path in {"count", "seed"} and re.fullmatch("-?[0-9]{1,30}", value)
+            whole = int(value) if number else value
             return replace(self, **{path: whole})  # type: ignore[arg-type]
         step, dot, knob = path.rpartition(".")
         if not dot:
@@ -239,9 +247,23 @@ def _step_of(item: Any, recipe: str) -> Step:
     if isinstance(item, Mapping) and len(item) == 1:
         strategy, knobs = next(iter(item.items()))
         if knobs is None or isinstance(knobs, Mapping):
-            return Step(str(strategy), dict(knobs or {}))
+            given = {str(knob): _value_of(value, f"{strategy}.{knob}", recipe) for knob, value in (knobs or {}).items()}
+            return Step(str(strategy), given)
     raise RecipeError(
         f"Recipe '{recipe}' has a step '{item}', but a step is a strategy's name, or 'name: {{knob: value}}'."
+    )
+
+
+def _value_of(value: Any, knob: str, recipe: str) -> Any:
+    """A knob's value of a recipe file, as JSON can hold it; YAML reads what looks like a date as one."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, date):
+        return str(value)
+    wrong = "nothing" if value is None else f"'{value}'"
+    raise RecipeError(
+        f"Recipe '{recipe}' gives {knob} {wrong}, but a knob takes one number, one text, or true or false; several "
+        "names go into one text with spaces between them."
     )
 
 
@@ -263,8 +285,14 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
         RecipeError: If it is not a recipe; the text says what is wrong.
     """
     if not isinstance(data, Mapping):
-        raise RecipeError(f"'{name}' holds {type(data).__name__}, but a recipe is a mapping with 'steps' and 'draw'.")
-    name = _text_of(name, "name", data.get("name")) or name
+        kinds = {"NoneType": "nothing", "list": "a list"}
+        held = kinds.get(type(data).__name__, "a single value")
+        raise RecipeError(
+            f"'{name}' holds {held}, but a recipe is a mapping with 'steps' and 'draw'; compare it with one that the "
+            "dashboard wrote."
+        )
+    # A name stands in tables and headings, so it is one line.
+    name = " ".join(_text_of(name, "name", data.get("name")).split()) or name
     known = set(Recipe.__dataclass_fields__)
     unknown = sorted(set(map(str, data)) - known)
     if unknown:
@@ -274,7 +302,7 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
             f"Recipe '{name}' has an unknown key '{unknown[0]}'.{hint} Known: {', '.join(sorted(known))}."
         )
     given = dict(data)
-    steps = given.pop("steps", None) or []
+    steps = [] if given.get("steps") is None else given["steps"]
     if not isinstance(steps, list):
         raise RecipeError(f"Recipe '{name}' has steps that are not a list; write '- strategy: {{knob: value}}' lines.")
     given["steps"] = tuple(_step_of(item, name) for item in steps)
@@ -286,8 +314,29 @@ def recipe_of(data: Any, name: str = "recipe") -> Recipe:
         if not isinstance(value, str | list | tuple):
             raise RecipeError(f"Recipe '{name}' has {key} '{value}', but it must be a list of texts.")
         given[key] = (value,) if isinstance(value, str) else tuple(map(str, value))
-    given |= {key: _text_of(name, key, given[key]) for key in TEXTS if key in given}
-    return Recipe(**{**given, "name": name})
+    given |= {key: _text_of(name, key, given[key]) for key in (*TEXTS, "scorer") if key in given}
+    recipe = Recipe(**{**given, "name": name})
+    try:
+        json.dumps(recipe.to_dict(), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RecipeError(
+            f"Recipe {name!a} holds half of a surrogate pair, which no file can hold; write the character itself."
+        ) from None
+    return recipe
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which no key comes twice: the first one would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """A mapping, each key seen to be new."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"'{key.value}' comes twice"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -297,14 +346,18 @@ def read_recipe(path: Path) -> Recipe:
         RecipeError: If the file is not readable, not YAML, or not a recipe.
     """
     try:
-        data = yaml.safe_load(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
+        data = yaml.load(path.read_text("utf-8-sig"), _Loader)
+    except OSError as error:
         raise RecipeError(f"The recipe file {path} could not be read ({error}); check the path.") from None
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError:
+        raise RecipeError(f"The recipe file {path} is not UTF-8; save it as UTF-8.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Dates that do not exist and numbers of thousands of digits are ValueErrors.
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
+        twice = f" ({problem})" if (problem := str(getattr(error, "problem", ""))).endswith("comes twice") else ""
         raise RecipeError(
-            f"The recipe file {path}{place} is not valid YAML; compare it with one that the dashboard wrote."
+            f"The recipe file {path}{place} is not valid YAML{twice}; compare it with one that the dashboard wrote."
         ) from None
     return recipe_of(data, path.stem)
 

@@ -52,6 +52,8 @@ class Knob:
 
     def _parse_number(self, value: Any, where: str) -> float | int:
         wanted = "a whole number" if self.kind == "int" else "a number"
+        if isinstance(value, bool):
+            raise RecipeError(f"{where} was given {str(value).lower()}, but must be {wanted}.")
         try:
             number = float(value)
         except (TypeError, ValueError):

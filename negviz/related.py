@@ -13,7 +13,9 @@ from negviz.errors import MissingInputError
 SPARE = 32
 
 
-def of_same_group(dataset: Dataset, queries: Ints, depth: int, user: str) -> Ints:
+def of_same_group(
+    dataset: Dataset, queries: Ints, depth: int, user: str, instead: str = "take another retriever"
+) -> Ints:
     """Documents of the groups (articles) that a query's positives belong to, without the positives themselves.
 
     Args:
@@ -21,6 +23,7 @@ def of_same_group(dataset: Dataset, queries: Ints, depth: int, user: str) -> Int
         queries: (queries,) rows.
         depth: Documents a query.
         user: Who asks, for the error.
+        instead: What else can be done where there are no groups, for the error.
 
     Returns:
         (queries, depth) document rows, those nearest to a positive in the group's order of ids first, ``PAD`` beyond.
@@ -33,7 +36,7 @@ def of_same_group(dataset: Dataset, queries: Ints, depth: int, user: str) -> Int
         raise MissingInputError(
             f"'{user}' brings passages of the article that the positive is part of, but '{dataset.name}' does not say "
             "which documents belong together; load it with a column that names each document's group (--column "
-            "group=NAME), or take another retriever."
+            f"group=NAME), or {instead}."
         )
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

@@ -80,6 +80,14 @@ def test_text_for_people_names_every_recipe(ran):
     assert "median of" in out
 
 
+def test_text_for_people_says_which_judgments_were_left_out(ran, tmp_path):
+    lines = ["query-id\tcorpus-id\tscore", "q00\td001\t1", "q00\telsewhere\t1", "nobody\td001\t1"]
+    (tmp_path / "truth.tsv").write_text("\n".join(lines) + "\n")
+    code, out, _ = ran("--recipe", "nv_perc", "--recipe", "bm25", "--judgments", "truth.tsv")
+    assert code == 0
+    assert "judgments: 1 of truth.tsv, relevant from 1; left out: 2 of other ids, 0 unreadable" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
@@ -88,6 +96,10 @@ def test_text_for_people_names_every_recipe(ran):
         (["--recipe", "nv_perc", "--selection", "gone.parquet"], "no selection file"),
         (["--recipe", "nv_perc", "--recipe", "bm25", "--judgments", "gone.tsv"], "no file of judgments"),
         (["--recipe", "nv_perc", "--recipe", "bm25", "--complete"], "give --judgments"),
+        (
+            ["--recipe", "nv_perc", "--recipe", "bm25", "--relevant-from", "0"],
+            "'--relevant-from': 0 is not in the range",
+        ),
         (["--recipe", "nv_perc", "--recipe", "bm25", "--scorer", "nowhere"], "no scores called 'nowhere'"),
         (["--recipe", "nv_perc", "--recipe", "bm25", "--labels", "gone.csv"], "gone.csv"),
     ],

@@ -170,7 +170,9 @@ def test_every_format_says_who_reads_and_who_writes_it():
     assert "n_tuple" not in found
     assert found["flagembedding"]["reads"]
     assert found["flagembedding"]["writes"]
-    assert set(found["beir"]) == {"name", "title", "reads", "writes", "trainer"}
+    assert set(found["beir"]) == {"name", "title", "reads", "writes", "trainer", "knobs"}
+    assert [knob["name"] for knob in found["n-tuple"]["knobs"]] == ["negatives", "scores", "file"]
+    assert found["dpr"]["knobs"] == []
 
 
 def test_knobs_are_checked(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from negviz.errors import MissingInputError
-from negviz.positive_noise import likelihoods, mixture, positive_noise
+from negviz.positive_noise import Mixture, PositiveNoise, likelihoods, mixture, positive_noise
 from negviz.recipe import published
 from negviz.select import select
 from tests.pools import NAN, make_dataset, make_pool, recipe
@@ -125,3 +125,28 @@ def test_the_fit_is_kept_beside_the_pool():
     pool = two_groups()
     assert positive_noise(pool, **KNOBS) is positive_noise(pool, **KNOBS)
     assert positive_noise(pool, **{**KNOBS, "scale": 10.0}) is not positive_noise(pool, **KNOBS)
+
+
+def test_a_far_wider_upper_gaussian_claims_the_very_best_as_well():
+    """A pitfall of the published rule, named in the recipe's notes: the posterior is not monotone in the likelihood."""
+    random = np.random.default_rng(0)
+    values = np.concatenate([random.normal(1, 0.02, 80), random.normal(1.6, 0.5, 20)])
+    found = mixture(values)
+    assert found.deviations[1] > 10 * found.deviations[0]
+    assert ((found.posterior <= 0.5) & (values < found.means[0])).any()
+
+
+def by_hand(posterior, deviations=(1.0, 1.0)):
+    return Mixture(np.array([0.5, 0.5]), np.array([0.0, 3.0]), np.array(deviations), np.array(posterior), 0.0)
+
+
+def test_separation_is_ashman_s_d():
+    """Means 3 apart: D = 3 sqrt(2) / sqrt(1 + 1) = 3, and with deviations 1 and 7 3 sqrt(2) / sqrt(50) = 0.6."""
+    assert by_hand([]).separation == pytest.approx(3.0)
+    assert by_hand([], (1.0, 7.0)).separation == pytest.approx(0.6)
+
+
+def test_e7_a_pair_is_clean_strictly_above_the_posterior_and_never_where_it_is_unknown():
+    noise = PositiveNoise(np.array([1.0, NAN, 2.0, 3.0]), by_hand([0.75, 0.5, 0.25]))
+    assert noise.clean(0.5).tolist() == [True, False, False, False]
+    assert noise.clean(0.25).tolist() == [True, False, True, False]

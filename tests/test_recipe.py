@@ -109,7 +109,22 @@ def test_published_recipes_survive_the_round_trip(name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- a\n- b", "holds list, but a recipe is a mapping"),
+        ("- a\n- b", "holds a list, but a recipe is a mapping"),
+        ("", "holds nothing, but a recipe is a mapping"),
+        ("hello", "holds a single value, but a recipe is a mapping"),
+        ("steps: ''", "steps that are not a list"),
+        ("steps: 0", "steps that are not a list"),
+        ("scorer: [dense]", "scorer .* must be a text"),
+        ("draw: {stratified: {strata: [bm25, dense]}}", "several names go into one text"),
+        ("draw: {stratified: {strata: }}", "gives stratified.strata nothing"),
+        ("steps: [{rank_window: {start: &a [*a]}}]", "a knob takes one number"),
+        ("name: 2024-99-99", "not valid YAML"),
+        (f"seed: {'9' * 6000}", "not valid YAML"),
+        (f"name: {'[' * 5000}{']' * 5000}", "not valid YAML"),
+        ("count: 1\ncount: 2", r"line 2 is not valid YAML \('count' comes twice\)"),
+        ("draw: {sample: {skip: 1, skip: 2}}", "'skip' comes twice"),
+        ('name: "\\uD83D"', "half of a surrogate pair"),
+        ('draw: {stratified: {strata: "\\uD83D"}}', "half of a surrogate pair"),
         ("stpes: []", "unknown key 'stpes'. Did you mean 'steps'"),
         ("steps: top", "steps that are not a list"),
         ("steps: [{a: 1, b: 2}]", "but a step is a strategy's name"),
@@ -126,6 +141,30 @@ def test_files_that_are_no_recipes_are_refused_with_the_reason(tmp_path, text, m
     path.write_text(text)
     with pytest.raises(RecipeError, match=message):
         read_recipe(path)
+
+
+def test_a_file_that_is_not_utf_8_says_how_to_save_it(tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_bytes("name: café\n".encode("latin-1"))
+    with pytest.raises(RecipeError, match="is not UTF-8; save it as UTF-8"):
+        read_recipe(path)
+
+
+def test_a_scorer_or_knob_that_looks_like_a_number_or_a_date_is_a_text():
+    found = recipe_of(yaml.safe_load("scorer: 2020\ndraw: {stratified: {strata: 2024-01-01}}"))
+    assert found.scorer == "2020"
+    assert found.draw.knobs == {"strata": "2024-01-01"}
+    assert recipe().with_setting("scorer=2020").scorer == "2020"
+
+
+def test_a_name_is_one_line():
+    assert recipe_of({"name": "a\n  b\tc"}).name == "a b c"
+
+
+@pytest.mark.parametrize("part", ["source", "backfill"])
+def test_a_knob_of_a_part_that_is_not_there_says_how_to_have_it(part):
+    with pytest.raises(RecipeError, match=f"has no {part}, .* give it one in a YAML file"):
+        recipe().with_setting(f"{part}.retriever=random")
 
 
 def test_a_recipe_without_a_name_is_called_like_its_file(tmp_path):

@@ -9,6 +9,7 @@ from negviz.draws import DRAWS
 from negviz.pool import Pool
 from negviz.recipe import FOLDER, published
 from negviz.select import resolved_knobs, select
+from negviz.sources import SOURCES
 from negviz.store import selection_table
 from negviz.strategies import STRATEGIES
 from tests.methods import runnable
@@ -108,7 +109,11 @@ NUMBERS = {
     ),
     "arctic_v1": ([("score_ceiling", {"inclusive": False})], 10, "min"),
     "arctic_v2": (
-        [("positive_retrieved", {"retriever": "dense"}), ("relative_margin", {"margin": 0.05, "inclusive": False})],
+        [
+            ("positive_retrieved", {"retriever": "dense"}),
+            ("brought_by", {"retriever": "dense"}),
+            ("relative_margin", {"margin": 0.05, "inclusive": False}),
+        ],
         10,
         "max",
     ),
@@ -129,7 +134,7 @@ NUMBERS = {
         "min",
     ),
     "trisampler_style": (
-        [("rank_window", {"stop": 200}), ("triangle", {"a": 0.25, "combine": "two_step", "width": 0.0})],
+        [("rank_window", {"stop": 200}), ("triangle", {"a": 0.25, "combine": "two_step", "width": 0.0, "first": 50})],
         4,
         "min",
     ),
@@ -158,6 +163,121 @@ NUMBERS = {
 }
 
 
+# (source, steps, draw, count, underfill and backfill) of the recipes above the score windows, as METHODS A1-B11, C3
+# and section 2 give them, or as their notes say that they are ours.
+WINDOW_200 = ("rank_window", {"start": 0, "stop": 200, "among": "all"})
+RANDOM_PAD = ("keep", ("brought_by", {"retriever": "random"}))
+COMPOSED = {
+    "random": (None, [("brought_by", {"retriever": "random"})], ("sample", {"limit": 0}), 4, ("keep", None)),
+    "bm25": (None, [("brought_by", {"retriever": "bm25"})], ("top", {"skip": 0}), 4, ("keep", None)),
+    "dpr": (
+        None,
+        [("brought_by", {"retriever": "bm25"}), ("without_answer", {"match": "string", "titles": False})],
+        ("sample", {"skip": 0}),
+        1,
+        ("keep", None),
+    ),
+    "ance": (
+        None,
+        [WINDOW_200, ("chunked_refresh", {"chunks": 5, "generation": 0})],
+        ("sample", {"skip": 0, "limit": 0}),
+        20,
+        ("keep", None),
+    ),
+    "ltre": (None, [WINDOW_200], ("top", {"skip": 0}), 200, ("keep", None)),
+    "adore": (
+        None,
+        [WINDOW_200, ("lambda_weight", {"length": 200, "metric_cut": 200})],
+        ("top", {"skip": 0}),
+        200,
+        ("keep", None),
+    ),
+    "star": (
+        ("in_batch", {"batch_size": 256, "workers": 1, "hard": 1, "hard_depth": 200, "mask_positives": True}),
+        [],
+        ("top", {"skip": 0}),
+        511,
+        ("keep", None),
+    ),
+    "negative_cache": (
+        ("cache", {"size": 131_072, "policy": "lru", "top_k": 64, "scale": 20.0}),
+        [("softmax_weight", {"scale": 20.0})],
+        ("sample", {"skip": 0}),
+        1,
+        ("keep", None),
+    ),
+    "conan_style": (None, [("score_decay", {"factor": 1.15, "floor": 0.8})], ("top", {"skip": 0}), 8, ("keep", None)),
+    "rance_style": (
+        None, [WINDOW_200, ("measured_irrelevance", {"judged": "labels"})], ("sample", {"skip": 0}), 20, ("keep", None),
+    ),
+    "bge_window": (
+        None,
+        [("rank_window", {"start": 10, "stop": 210, "among": "all"})],
+        ("sample", {"skip": 0, "limit": 0}),
+        15,
+        RANDOM_PAD,
+    ),
+    "kalm": (
+        None,
+        [("ranking_consistency", {"filter_topk": 50}), ("rank_window", {"start": 50, "stop": 100, "among": "all"})],
+        ("sample", {"skip": 0, "limit": 0}),
+        7,
+        RANDOM_PAD,
+    ),
+    "lu_mix": (
+        ("related", {"context": 20, "similar": 20, "neighbours": 10}),
+        [],
+        ("stratified", {"strata": "context bm25 dense similar_question"}),
+        4,
+        ("keep", None),
+    ),
+    "hybrid_rrf": (
+        ("fused", {"method": "rrf", "retrievers": "dense bm25", "k": 60}), [], ("top", {"skip": 0}), 4, ("keep", None),
+    ),
+    "hybrid_convex": (
+        ("fused", {"method": "convex", "retrievers": "dense bm25", "alpha": 0.5}),
+        [],
+        ("top", {"skip": 0}),
+        4,
+        ("keep", None),
+    ),
+    "tas_balanced": (
+        None, [("balanced_margins", {"bins": 10, "fewest": 2})], ("sample", {"skip": 0}), 1, ("keep", None),
+    ),
+    "rocketqa": (
+        None,
+        [("rank_window", {"start": 0, "stop": 50}), ("teacher_bands", {"negative": 0.1})],
+        ("top", {"skip": 0}),
+        4,
+        ("pad", ("rank_window", {"start": 50, "stop": 1000, "among": "all"})),
+    ),
+    "sentence_transformers": (
+        None,
+        [("rank_window", {"stop": 31, "among": "eligible"}), ("relative_margin", {"margin": 0.05})],
+        ("top", {"skip": 0, "limit": 31}),
+        3,
+        ("keep", None),
+    ),
+    "arctic_v1": (None, [("score_ceiling", {"ceiling": 0.8})], ("top", {"skip": 0}), 10, ("keep", None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSED))
+def test_sources_steps_draws_and_fillings_are_the_published_ones(name):
+    found = published()[name]
+    source, steps, draw, count, (underfill, backfill) = COMPOSED[name]
+    for registry, parts, wanted in (
+        (SOURCES, [found.source], [source]),
+        (STRATEGIES, found.steps, steps),
+        (DRAWS, [found.draw], [draw]),
+        (STRATEGIES, [found.backfill], [backfill]),
+    ):
+        assert [part and part.strategy for part in parts] == [want and want[0] for want in wanted]
+        for part, want in zip(parts, wanted, strict=True):
+            assert not want or resolved_knobs(registry, part).items() >= want[1].items()
+    assert (found.count, found.underfill) == (count, underfill)
+
+
 @pytest.mark.parametrize("name", sorted(NUMBERS))
 def test_numbers_are_the_published_ones(name):
     found = published()[name]
@@ -184,6 +304,17 @@ def test_draws_and_underfill_are_the_published_ones():
 def test_arctic_v2_drops_a_query_with_nine_and_keeps_one_with_ten():
     scores = [[0.9] + [0.5] * 10, [0.9] + [0.5] * 9 + [0.9]]
     pool = make_pool(scores, [[0.9], [0.9]], documents=[range(11)] * 2, flags=[[1] + [0] * 10] * 2)
+    assert select(pool, published()["arctic_v2"]).taken_counts.tolist() == [10, 0]
+
+
+def test_arctic_v2_is_not_filled_by_documents_of_another_retriever():
+    # METHODS D3: "fewer than 10 eligible" counts what was retrieved, here ten of dense and one of random.
+    ranks = {"dense": np.array([[*range(11)], [*range(10), -1]]), "random": np.array([[-1] * 11, [-1] * 10 + [0]])}
+    scores = [[0.9] + [0.5] * 10] * 2
+    pool = make_pool(
+        scores, [[0.9], [0.9]], documents=[range(11)] * 2, flags=[[1] + [0] * 10] * 2,
+        ranks={name: layer.astype(np.int32) for name, layer in ranks.items()},
+    )  # fmt: skip
     assert select(pool, published()["arctic_v2"]).taken_counts.tolist() == [10, 0]
 
 

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negviz.diagnostics.reciprocal_evidence import reciprocal_evidence
+from negviz.embeddings import Embeddings
 from negviz.reciprocal import evidence, extended, injected, likeness, nearest, reciprocal, target_mass
-from tests.pools import SEEDS
+from negviz.select import select
+from tests.pools import SEEDS, make_pool, recipe
 
 # On a line: three close together, two farther on, one far away.
 PLACES = np.array([0.0, 1.0, 2.0, 10.0, 11.0, 40.0])
@@ -114,6 +117,27 @@ def test_evidence_is_1_for_a_positive_and_unknown_at_padding(full):
     assert found[own] == pytest.approx(1.0)
     assert np.nanmin(found) >= 0
     assert found is evidence(full, 20, "test")
+
+
+def test_evidence_runs_from_the_least_of_the_list_to_the_positive():
+    # METHODS B6: labels are max-min normalised. Positive, candidate and candidate at 0, 45 and 90 degrees; the query
+    # stands on the positive, so the last candidate is the least of all and likeness alone would give it more than 0.
+    corner = np.float32([[1.0, 0.0], [0.5**0.5, 0.5**0.5], [0.0, 1.0]])
+    vectors = Embeddings(corner[:1], corner, "cosine", "made by hand", "0" * 32)
+    pool = make_pool([[0.7, 0.0]], [[1.0]], embeddings=vectors)
+    raw = likeness(np.concatenate([corner[:1], corner]).astype(np.float64), np.array([1]), 3)
+    assert raw[3] > 0.05
+    assert evidence(pool, 3, "test")[0] == pytest.approx([(raw[2] - raw[3]) / (1 - raw[3]), 0.0], abs=1e-6)
+
+
+def test_the_positive_s_label_is_1_222_times_its_own(full):
+    # METHODS B6: ground truth times 1.222, evidence of the injected beside it, softmax over both.
+    found = select(full, recipe(("rank_window", {"stop": 1000})))
+    for query in range(1, 6):
+        shown = reciprocal_evidence(found, query, k=20, top=4, floor=0.1)
+        positives = int((full.positives[query] >= 0).sum())
+        powers = np.exp(shown.found[shown.injected]).sum() + positives * np.exp(1.222)
+        assert shown.positive_mass == pytest.approx(np.exp(1.222) / powers, rel=1e-5)
 
 
 def test_the_strongest_get_a_share_where_they_reach_the_floor():

@@ -135,6 +135,8 @@ def test_values_become_the_type_of_the_knob(things, knob, value, parsed):
         ("share", "nan", "must be a number"),
         ("limit", "inf", "must be a number"),
         ("limit", None, "must be a number"),
+        ("limit", True, "step.limit was given true, but must be a number"),
+        ("size", False, "step.size was given false, but must be a whole number"),
         ("size", "2.5", "step.size was given '2.5', but must be a whole number"),
         ("size", "inf", "must be a whole number"),
         ("size", 0, "must lie between 1 and 9"),

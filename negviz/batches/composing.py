@@ -107,13 +107,14 @@ def compose(
         hard: Hard negatives a row.
         hard_depth: How many of the best candidates hard negatives are drawn from.
         scorer: Whose scores tell which candidates are hard.
-        epoch: Each epoch has an order of its own.
+        epoch: Each epoch has an order and hard negatives of its own, as trainers draw them anew.
 
     References:
         METHODS A1, A2, B3, C1 (cross-batch); sentence-transformers NoDuplicatesBatchSampler.
     """
     places, documents, keys = labelled_rows(pool, seed, epoch)
-    drawn = hard_negatives(pool, places, keys, scorer=scorer, count=hard, depth=hard_depth, seed=seed)
+    rows = keys ^ np.uint64(epoch)
+    drawn = hard_negatives(pool, places, rows, scorer=scorer, count=hard, depth=hard_depth, seed=seed)
     if no_duplicates:
         parts = first_fit(_texts(pool, places, documents, drawn), batch_size)
     else:

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         _fail(_sentence(f"{error.format_message()} See '{_command(error)} --help'"), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        _fail("Stopped; what was encoded until then is kept, and nothing else was written.", INTERRUPTED)
+        _fail("Stopped; what was encoded or answered until then is kept, and nothing else was written.", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output, such as 'head', has gone; the flush at exit must not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

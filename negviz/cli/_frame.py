@@ -116,6 +116,8 @@ def shown(value: Any) -> str:
         return ", ".join(f"{key} {shown(part)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -16,7 +16,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--selection", "selections", multiple=True, type=FILE, help="What 'negviz select' wrote; repeatable.")
 @click.option("--labels", "labels_file", help="Labels to measure with: CSV, JSONL, or a label database.")
 @click.option("--judgments", type=FILE, help="Qrels to measure with (TREC or BEIR); choosing never sees them.")
-@click.option("--relevant-from", type=int, help="Smallest grade that answers; 2 where grades reach 2, else 1.")
+@click.option("--relevant-from", type=click.IntRange(min=1),
+              help="Smallest grade that answers; 2 where grades reach 2, else 1.")  # fmt: skip
 @click.option("--complete", is_flag=True, help="Pairs of a judged query that are not in the qrels answer nothing.")
 @click.option("--scorer", help="Whose scores tell how hard a negative is; the first recipe's where not given.")
 @click.option("--anchor", type=click.Choice(["min", "mean", "max"]), default="min", show_default=True,
@@ -75,6 +76,11 @@ def compare(
 def _lines(report: dict[str, Any]) -> list[str]:
     by = f" minus the positive's, by '{report['scorer']}'" if report["scorer"] else ""
     lines = [f"{report['queries']:,} queries; hardness is the score{by}"]
+    if read := report["judgments"]:
+        lines.append(
+            f"judgments: {read['judgments']:,} of {read['file']}, relevant from {read['relevant_from']}; left out: "
+            f"{read['unknown']:,} of other ids, {read['unreadable']:,} unreadable"
+        )
     for row in report["recipes"]:
         lines += [row["name"], *(f"    {fact}" for fact in _facts(row, report))]
     lines.append("Jaccard index over taken pairs")

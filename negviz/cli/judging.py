@@ -9,6 +9,9 @@ import click
 from negviz.cli._frame import Bars, Report, json_option, plain_lines, report
 from negviz.errors import DataError
 
+# Beyond any price of a million tokens; a cost must stay a number that JSON can hold.
+MOST_PRICE = 1e9
+
 
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options of every verb that asks a language model."""
@@ -24,8 +27,8 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--max-tokens", default=1024, show_default=True, help="Longest answer, in tokens."),
         click.option("--timeout", default=120.0, show_default=True, help="Seconds without a sign of life."),
         click.option("--parallel", default=4, show_default=True, help="Requests at once."),
-        click.option("--price-in", type=click.FloatRange(0), help="Price of a million tokens of prompt."),
-        click.option("--price-out", type=click.FloatRange(0), help="Price of a million tokens of answer."),
+        click.option("--price-in", type=click.FloatRange(0, MOST_PRICE), help="Price of a million tokens of prompt."),
+        click.option("--price-out", type=click.FloatRange(0, MOST_PRICE), help="Price of a million tokens of answer."),
         click.option("--limit", default=0, show_default=True, help="Most queries, drawn by the seed; 0 is all."),
         click.option("--seed", default=0, show_default=True, help="Seed of the order and of the draw of queries."),
         click.option("--yes", is_flag=True, help="Send the requests; without it only the plan is printed."),
@@ -45,10 +48,15 @@ def settings_of(options: dict[str, Any]) -> Any:
     return Settings(**{field: options.pop(names.get(field, field)) for field in fields})
 
 
-def _check_out(yes: bool, out: Path | None) -> None:
+def _check_out(yes: bool, out: Path | None, pool_folder: Path) -> None:
     from negviz.writing import check_folder
 
     if out is not None:
+        if out.exists() and pool_folder.exists() and out.samefile(pool_folder):
+            raise DataError(
+                f"--out was given '{out}', which is the pool that is read; name another folder, since selections "
+                "that were made from that pool fit no other."
+            )
         check_folder(out)
     elif yes:
         raise DataError("--yes sends the requests, but no folder was named for the new pool; name one with --out.")
@@ -56,7 +64,8 @@ def _check_out(yes: bool, out: Path | None) -> None:
 
 def _only_planned(trial: Any, prices: tuple[float | None, float | None]) -> Report:
     plan = trial.plan(price_in=prices[0], price_out=prices[1])
-    return {**trial.about(), "plan": {**plan._asdict(), "tokens": "estimated at 4 characters a token"}}
+    tokens = "estimated at 4 characters a token, 4 bytes in other scripts"
+    return {**trial.about(), "plan": {**plan._asdict(), "tokens": tokens}}
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -69,7 +78,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"requests to send: {plan['to_ask']:,} ({plan['cached']:,} of {plan['requests']:,} are answered already)",
         f"tokens of prompt: about {plan['prompt_tokens']:,} ({plan['tokens']})",
         f"tokens of answer: {plan['answer_tokens']:,} at most",
-        unpriced if plan["cost"] is None else f"cost: {plan['cost']:.4g} at most",
+        unpriced if plan["cost"] is None else f"cost: about {plan['cost']:.4g}, were every answer as long as it may be",
         "Nothing was sent. Add --yes to send the requests.",
     ]
     return lines
@@ -107,7 +116,7 @@ def judge(
     from negviz.store import open_pool, read_selection, save_pool
 
     def work() -> Report:
-        _check_out(yes, out)
+        _check_out(yes, out, pool_folder)
         if labels_out is not None and labels_out.suffix.lower() not in {".csv", *JSON_LINES}:
             raise DataError(f"--labels-out was given '{labels_out}', but wants a name that ends in .csv or .jsonl.")
         settings = settings_of(options)
@@ -150,7 +159,7 @@ def synthesise(
     from negviz.synthesise import Commission
 
     def work() -> Report:
-        _check_out(yes, out)
+        _check_out(yes, out, pool_folder)
         settings = settings_of(options)
         commission = Commission(open_pool(pool_folder), settings, home_folder(), **options)
         if not yes or out is None:

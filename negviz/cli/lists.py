@@ -10,7 +10,7 @@ from negviz.cli._frame import json_option, report
 @click.command()
 @json_option
 def recipes(as_json: bool) -> None:
-    """List the published recipes with their paper, scale, needs, steps and defaults."""
+    """List the published recipes; --json adds their scale, needs, steps and defaults."""
     from negviz.catalogue import recipe_list
 
     report(recipe_list, as_json, lambda rows: [f"{row['name']:<22} {row['title']} ({row['paper']})" for row in rows])
@@ -28,9 +28,12 @@ def strategies(as_json: bool) -> None:
 def _strategy_lines(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for row in rows:
-        lines.append(f"{row['name']:<18} {row['summary']}")
-        lines += [f"    {knob['name']} = {knob['default']}  {knob['help']}" for knob in row["knobs"]]
+        lines += [f"{row['name']:<18} {row['summary']}", *_knob_lines(row)]
     return lines
+
+
+def _knob_lines(row: dict[str, Any]) -> list[str]:
+    return [f"    {knob['name']} = {knob['default']}  {knob['help']}" for knob in row["knobs"]]
 
 
 @click.command()
@@ -45,14 +48,17 @@ def encoders(as_json: bool) -> None:
 @click.command()
 @json_option
 def formats(as_json: bool) -> None:
-    """List the formats that negviz reads and writes."""
+    """List the formats that negviz reads and writes, with the knobs of those it writes."""
     from negviz.export import formats as format_list
 
     def line(row: dict[str, Any]) -> str:
         ways = " and ".join(way for way in ("reads", "writes") if row[way])
         return f"{row['name']:<16} {ways:<17} {row['trainer']}"
 
-    report(format_list, as_json, lambda rows: [line(row) for row in rows])
+    def lines(rows: list[dict[str, Any]]) -> list[str]:
+        return [text for row in rows for text in (line(row), *_knob_lines(row))]
+
+    report(format_list, as_json, lines)
 
 
 VERBS = (recipes, strategies, encoders, formats)

@@ -57,7 +57,8 @@ def _funnel_lines(report: dict[str, Any]) -> list[str]:
     lines = [f"recipe: {report['recipe']}", f"{report['candidates']:>10,}  candidates of {report['queries']:,} queries"]
     lines += [f"{-step['count']:>10,}  {step['step']}" for step in report["refused"] if step["count"]]
     lines.append(f"{-report['not_drawn']:>10,}  allowed, not drawn")
-    lines.append(f"{report['taken']:>10,}  taken")
+    of_them = f", {report['backfilled']:,} of them backfilled" if report["backfilled"] else ""
+    lines.append(f"{report['taken']:>10,}  taken{of_them}")
     lines.append(f"starved queries (fewer than {report['count']}): {report['starved']:,}")
     return lines
 

@@ -87,6 +87,8 @@ def _chunked_refresh(selection: Selection, query: int, column: int, knobs: Knobs
 
 
 def _lambda_weight(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    if int(selection.pool.rank(selection.recipe.scorer)[query, column]) >= knobs["length"]:
+        return f"It stands below the {knobs['length']} that the encoder retrieves, so it would get no gradient."
     return "It would get no gradient: changing places with a positive would not change the reciprocal rank."
 
 

@@ -13,7 +13,7 @@ from negviz.hints import Range
 from negviz.pool import Pool
 
 
-@DRAWS.register("Stratified by retriever", reference="a mixture of sources: Lu et al. 2021, arXiv:2104.07198")
+@DRAWS.register("Stratified by retriever", reference="a mixture of sources: Lu et al. 2020, arXiv:2010.12523")
 def stratified(
     weights: Floats,
     *,

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from negviz import __version__
+from negviz.exporters._rows import backfilled
 from negviz.registry import Entry
 from negviz.training_set import TrainingSet
 
@@ -100,6 +101,8 @@ def _config(name: str, path: str) -> dict[str, Any]:
 def _numbers(training_set: TrainingSet, written: Mapping[str, int | str]) -> str:
     counts = training_set.counts
     lines = [f"| {counts[key]} | {text} |" for key, text in COUNTED.items() if counts[key]]
+    if padding := backfilled(training_set):
+        lines.append(f"| {padding} | negatives that only fill their query, drawn from the recipe's backfill |")
     if synthetic := sum(1 for _ in training_set.synthetic()):
         lines.append(f"| {synthetic} | negatives that a language model wrote, listed in `synthetic.jsonl` |")
     lines.append(f"| {written['rows']} | rows in `{written['data']}` |")
@@ -159,7 +162,7 @@ def _snippet(
 
 FILES = {
     "ids.parquet": "row by row where the texts of the data come from: ids, grades, scores and ranks (0 is best), what "
-    "labels added (`promoted`) and confirmed",
+    "labels added (`promoted`) and confirmed, and what only fills its query (`backfilled`)",
     "recipe.yaml": "the recipe; `negviz select --recipe recipe.yaml` takes it",
     "label_changes.jsonl": "what labels changed, if they changed anything",
     "left_out.jsonl": "what the format cannot hold, if there is anything",

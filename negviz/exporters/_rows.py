@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
+from negviz.arrays import PAD
 from negviz.errors import ExportError
 from negviz.training_set import Example, Negative, Positive, TrainingSet
 
@@ -22,6 +24,7 @@ IDS = pa.schema(
         ("negative_ranks", pa.list_(pa.int64())),
         ("negative_scores", pa.list_(pa.float64())),
         ("confirmed", pa.list_(pa.bool_())),
+        ("backfilled", pa.list_(pa.bool_())),
     ]
 )
 
@@ -51,6 +54,13 @@ def checked(training_set: TrainingSet) -> Iterator[Example]:
                     "are flagged, and select again."
                 )
         yield example
+
+
+def backfilled(training_set: TrainingSet) -> int:
+    """Negatives that the recipe's steps did not choose: they only fill queries that would have had too few."""
+    rows, places = np.nonzero(np.not_equal(training_set.columns, PAD))
+    columns = training_set.columns[rows, places]
+    return int(training_set.selection.backfilled[training_set.places[rows], columns].sum())
 
 
 def distinct(training_set: TrainingSet, positives: Sequence[Positive]) -> list[Positive]:
@@ -86,6 +96,7 @@ def ids(
         "negative_ranks": [each.rank for each in negatives],
         "negative_scores": [each.score for each in negatives],
         "confirmed": [each.confirmed for each in negatives],
+        "backfilled": [each.backfilled for each in negatives],
     }
 
 

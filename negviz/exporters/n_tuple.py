@@ -95,7 +95,7 @@ def n_tuple(
         most = max((len(example.negatives) for example in training_set), default=0)
         if not 0 < most < count:
             return ""
-        return f"The most that a query has is {most}: set n_tuple.negatives to {most} or less."
+        return f"The most that a query has is {most}: set the knob negatives to {most} or less."
 
     def rows(left_out: LeftOut) -> Iterator[Row]:
         return _rows(training_set, left_out, negatives=negatives, scores=scores)

@@ -18,6 +18,8 @@ LONGEST = 3000
 CUT = " …[cut]"
 MOST_POSITIVES = 5
 DOC = re.compile(r"Doc\s*\(\s*(\d{1,4})\s*\)", re.IGNORECASE)
+# Numbers of a list that stand there by themselves: what was meant is clear to people only.
+BARE = re.compile(r"(?:^|[,;&>]|\band\b)\s*\(?\d{1,4}\)?\s*(?=$|[,;&>]|\band\b)", re.IGNORECASE)
 OTHER_NAME = re.compile(r"\bdoc\w*\W{0,3}\d", re.IGNORECASE)
 NOBODY = re.compile(r"\W*(?:(?:no|none|nothing|n/a|empty)\b\D*)?", re.IGNORECASE)
 DATA = (
@@ -107,22 +109,28 @@ def numbers(text: str, most: int) -> list[int] | None:
 def named(text: str, most: int) -> list[int] | None:
     """Numbers of a list that may be empty; None where it names a document in another way, or says neither."""
     found, rest = numbers(text, most), DOC.sub("", text)
-    if OTHER_NAME.search(rest) or (not found and not NOBODY.fullmatch(rest)):
+    if OTHER_NAME.search(rest) or BARE.search(rest) or (not found and not NOBODY.fullmatch(rest)):
         return None
     return found
 
 
 def ranking_in(text: str, count: int) -> list[int] | None:
-    """Numbers of all documents from the most to the least direct; None where one is missing or unknown."""
+    """Numbers of all documents from the most to the least direct; None where one is missing, unknown or there twice."""
     inside = tagged(text, "ranking")
-    found = numbers(inside, count) if inside is not None else None
+    if inside is None or len(DOC.findall(inside)) != count:
+        return None
+    found = numbers(inside, count)
     return found if found is not None and len(found) == count else None
 
 
 def json_in(text: str) -> dict[str, Any] | None:
-    """The last JSON object in an answer, whatever stands around it; None where there is none."""
+    """The last JSON object in an answer, whatever stands around it; None where there is none.
+
+    None too where a brace is closed behind it: then it stands inside a broken object, and may be quoted material.
+    """
     decoder = json.JSONDecoder()
     found: dict[str, Any] | None = None
+    stop = 0
     place = text.find("{")
     while place >= 0:
         try:
@@ -130,9 +138,9 @@ def json_in(text: str) -> dict[str, Any] | None:
         except (ValueError, RecursionError):
             end = place + 1
         else:
-            found = value if isinstance(value, dict) else found
+            found, stop = (value, end) if isinstance(value, dict) else (found, stop)
         place = text.find("{", end)
-    return found
+    return None if "}" in text[stop:] else found
 
 
 def agreed(statements: Sequence[Floats | None]) -> tuple[Floats | None, Bools | None]:

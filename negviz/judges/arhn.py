@@ -65,10 +65,12 @@ every passage once, on one line:
 def arhn(*, pool: Pool, cells: Bools, seed: int, both_orders: bool, promote: int) -> Hearing:
     """Find the words in each candidate that answer the query, and rank the candidates together with the positive.
 
+    A query without a labelled positive has no line, so nothing is asked about it.
+
     Above the positive with such words: another positive. Below with such words: excluded. Below without: kept. Above
     without is ambiguous in what was published: excluded, and flagged. Words that are not in the text, letter by letter,
-    count as none. Of several positives the best-ranked is the line. Where both orders are asked and differ about the
-    line, the candidate is excluded.
+    count as none, and so does an answer that cannot be read; neither makes a label. Of several positives the
+    best-ranked is the line. Where both orders are asked and differ about the line, the candidate is excluded.
 
     Args:
         pool: Candidates.
@@ -85,9 +87,11 @@ def arhn(*, pool: Pool, cells: Bools, seed: int, both_orders: bool, promote: int
     """
     questions: list[Question] = []
     for place, documents in candidates(pool, cells):
-        questions += [Question(place, (row,), SNIPPET) for row in documents]
         own = positives_of(pool, place)
-        for start in range(0, len(documents) if own else 0, MOST):
+        if not own:
+            continue
+        questions += [Question(place, (row,), SNIPPET) for row in documents]
+        for start in range(0, len(documents), MOST):
             listed = {*documents[start : start + MOST], *own}
             order = shuffled(pool, place, sorted(listed), seed)
             questions += turns(place, order, RANKING, both_orders=both_orders)
@@ -126,7 +130,7 @@ def _read(pool: Pool, questions: Sequence[Question], promote: int, answers: Sequ
     layer = np.full(pool.documents.shape, np.nan, dtype=np.float32)
     counts = tally(answers)
     counts.update({"flagged": 0, "not_verbatim": 0})
-    snippets = _snippets(pool, questions, answers, counts)
+    snippets, doubtful = _snippets(pool, questions, answers, counts)
     said: list[Said] = []
     for first, group in asked_together(questions, answers):
         if first.kind != RANKING:
@@ -137,7 +141,7 @@ def _read(pool: Pool, questions: Sequence[Question], promote: int, answers: Sequ
             if value is None:
                 continue
             fill(pool, layer, first.place, [document], np.array([float(value)]))
-            if len(above[document]) == len(group):
+            if len(above[document]) == len(group) and (first.place, document) not in doubtful:
                 said.append(_said(first.place, document, value, promote, group))
     found = {pair: words[:LONGEST_SNIPPET] for pair, words in snippets.items() if words}
     return Ruling(layer, tuple(said), counts, found)
@@ -145,9 +149,13 @@ def _read(pool: Pool, questions: Sequence[Question], promote: int, answers: Sequ
 
 def _snippets(
     pool: Pool, questions: Sequence[Question], answers: Sequence[Answer], counts: Counter[str]
-) -> dict[tuple[int, int], str]:
-    """Words that answer, empty where there are none; pairs about which nothing was said are missing."""
+) -> tuple[dict[tuple[int, int], str], set[tuple[int, int]]]:
+    """Words that answer, empty where there are none, and the pairs whose answer cannot be read or is not in the text.
+
+    Pairs about which nothing was said are missing.
+    """
     found: dict[tuple[int, int], str] = {}
+    doubtful: set[tuple[int, int]] = set()
     for question, answer in zip(questions, answers, strict=True):
         if question.kind != SNIPPET or not spoken(answer):
             continue
@@ -155,8 +163,9 @@ def _snippets(
         words = snippet_in(answer.text, shown(pool.dataset.content(document)))
         if words is None:
             counts["unparsable" if json_in(answer.text) is None else "not_verbatim"] += 1
+            doubtful.add((question.place, document))
         found[question.place, document] = words or ""
-    return found
+    return found, doubtful
 
 
 def _above(

@@ -56,7 +56,8 @@ def gecko(*, pool: Pool, cells: Bools, seed: int, both_orders: bool, promote: in
     """Order the 20 nearest candidates twice, by query likelihood and by relevance, and fuse the two rankings.
 
     A chat answer has no log-likelihoods, which the paper ranks by, so the model is asked for the orders themselves.
-    A first place that is no labelled positive is the paper's new positive.
+    A first place that is no labelled positive is the paper's new positive; it becomes a label where every order that
+    was asked could be read, and the orders of neither prompt differ about their first place.
 
     Args:
         pool: Candidates.
@@ -105,23 +106,27 @@ def _read(pool: Pool, questions: Sequence[Question], answers: Sequence[Answer]) 
     layer = np.full(pool.documents.shape, np.nan, dtype=np.float32)
     counts = tally(answers)
     rankings: dict[int, dict[str, list[list[int]]]] = {}
+    short: set[int] = set()
     for first, group in asked_together(questions, answers):
         for question, answer in group:
             ranking = ranking_in(answer.text, len(question.documents)) if spoken(answer) else None
             counts["unparsable"] += spoken(answer) and ranking is None
-            if ranking is not None:
+            if ranking is None:
+                short.add(first.place)
+            else:
                 order = [question.documents[number - 1] for number in ranking]
                 rankings.setdefault(first.place, {}).setdefault(first.kind, []).append(order)
     said: list[Said] = []
     for place, kinds in rankings.items():
         if len(kinds) < len(TASKS):
             continue
-        counts["disagreeing"] += any(len({order[0] for order in orders}) > 1 for orders in kinds.values())
+        torn = any(len({order[0] for order in orders}) > 1 for orders in kinds.values())
+        counts["disagreeing"] += torn
         scores = fused(kinds)
         for column in np.flatnonzero(pool.present[place]):
             layer[place, column] = scores.get(int(pool.documents[place, column]), np.nan)
         best = min(scores, key=lambda row: (-scores[row], row))
-        if best not in positives_of(pool, place):
+        if best not in positives_of(pool, place) and not torn and place not in short:
             note = "gecko: first place, ahead of the labelled positive"
             said.append(Said(place, best, Verdict.FALSE_NEGATIVE, None, note))
     return Ruling(layer, tuple(said), counts)

@@ -61,7 +61,8 @@ def rlhn(*, pool: Pool, cells: Bools, seed: int, both_orders: bool, promote: int
     """Show up to 25 candidates of a query beside its labelled positive; ask which answer it better, and which worse.
 
     The list is shuffled; where both orders are asked, the second is the first reversed, and a candidate on which they
-    differ is left without a value. An answer that cannot be read finds nothing (value 0), as in the authors' code.
+    differ is left without a value. A query without a labelled positive is not asked about. An answer that cannot be
+    read finds nothing (value 0), as in the authors' code.
 
     Args:
         pool: Candidates.
@@ -78,7 +79,7 @@ def rlhn(*, pool: Pool, cells: Bools, seed: int, both_orders: bool, promote: int
     """
     questions: list[Question] = []
     for place, documents in candidates(pool, cells):
-        order = shuffled(pool, place, documents, seed)
+        order = shuffled(pool, place, documents, seed) if positives_of(pool, place) else ()
         for start in range(0, len(order), MOST):
             questions += turns(place, order[start : start + MOST], "", both_orders=both_orders)
     kept = tuple(questions)

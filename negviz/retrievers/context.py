@@ -6,7 +6,7 @@ from negviz.related import of_same_group
 from negviz.retrievers import RETRIEVERS
 
 
-@RETRIEVERS.register("Same article", reference="Lu et al. 2021, arXiv:2104.07198", needs="groups")
+@RETRIEVERS.register("Same article", reference="Lu et al. 2020, arXiv:2010.12523", needs="groups")
 def context(*, dataset: Dataset, queries: Ints, depth: int) -> Ints:
     """Bring the other documents of a positive's group, such as the passages around it in its article.
 

@@ -10,7 +10,7 @@ from negviz.related import of_similar_questions
 from negviz.retrievers import RETRIEVERS
 
 
-@RETRIEVERS.register("Similar questions", reference="Lu et al. 2021, arXiv:2104.07198")
+@RETRIEVERS.register("Similar questions", reference="Lu et al. 2020, arXiv:2010.12523")
 def similar_question(
     *,
     dataset: Dataset,

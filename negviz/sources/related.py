@@ -8,8 +8,13 @@ from negviz.pool import Pool
 from negviz.related import of_same_group, of_similar_questions
 from negviz.sources import SOURCES
 
+WITHOUT_GROUPS = (
+    "go without those passages with --set source.context=0 and, where retrievers take turns in the draw, "
+    '--set "draw.strata=bm25 dense similar_question"'
+)
 
-@SOURCES.register("Same article and similar questions", reference="Lu et al. 2021, arXiv:2104.07198")
+
+@SOURCES.register("Same article and similar questions", reference="Lu et al. 2020, arXiv:2010.12523")
 def related(
     pool: Pool,
     *,
@@ -38,7 +43,7 @@ def related(
     """
     brought = {name: list_of(pool, name) for name in pool.ranks}
     if context:
-        brought["context"] = of_same_group(pool.dataset, pool.queries, context, "related")
+        brought["context"] = of_same_group(pool.dataset, pool.queries, context, "related", WITHOUT_GROUPS)
     if similar:
         vectors = pool.vectors("related")
         brought["similar_question"] = of_similar_questions(pool.dataset, vectors, pool.queries, similar, neighbours)

@@ -8,10 +8,12 @@ import numpy as np
 from negviz.arrays import Bools, Floats
 
 Shape = Literal["gaussian", "laplace"]
-# exp of less than this is 0 in float64; a query whose best candidate is farther away is shifted as a whole.
-UNDERFLOW = -700.0
-# A width whose power would vanish in float64 counts as this one: only the candidates nearest to the peak remain.
-SMALLEST = 1e-200
+# exp of less than this is 0 in float64; a query with a candidate farther away is shifted as a whole.
+UNDERFLOW = -690.0
+# A bell has no edge: a candidate that is only very unlikely keeps a weight, or it would count as refused.
+SMALLEST = 1e-300
+# A width whose power would vanish in float64 counts as this one: only those nearest to the peak have a chance.
+NARROWEST = 1e-200
 
 
 def sharpness(width: float, shape: Shape = "gaussian") -> float:
@@ -21,14 +23,15 @@ def sharpness(width: float, shape: Shape = "gaussian") -> float:
         width: Distance from the peak, in score units, at which the weight is one half; must be positive.
         shape: Which of the two.
     """
-    return math.log(2.0) / max(width * width if shape == "gaussian" else width, SMALLEST)
+    return math.log(2.0) / max(width * width if shape == "gaussian" else width, NARROWEST)
 
 
 def bell(distance: Floats, a: float, shape: Shape, survivors: Bools) -> Floats:
     """``exp(-a d^2)``, or ``exp(-a |d|)``; 0 where the distance is unknown.
 
-    A query whose nearest survivor is so far away that every weight would vanish in double precision is scaled up as a
-    whole, which leaves its probabilities unchanged.
+    A query with a survivor so far away that its weight would vanish in double precision is scaled up as a whole until
+    its nearest survivor weighs 1, which leaves its probabilities unchanged; what would vanish even then keeps the
+    smallest weight, so that the bell refuses nothing.
 
     Args:
         distance: (queries, depth) from the peak, NaN where unknown.
@@ -37,10 +40,12 @@ def bell(distance: Floats, a: float, shape: Shape, survivors: Bools) -> Floats:
         survivors: (queries, depth) what earlier steps left.
 
     Returns:
-        (queries, depth) weights in [0, 1].
+        (queries, depth) weights in (0, 1], 0 where the distance is unknown.
     """
     exponent = -a * (distance**2 if shape == "gaussian" else np.abs(distance))
     known = np.isfinite(exponent)
     best = np.where(known & survivors, exponent, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(best) & (best < UNDERFLOW), best, 0.0)
-    return np.asarray(np.where(known, np.exp(np.minimum(np.where(known, exponent, 0.0) - shift, 0.0)), 0.0))
+    worst = np.where(known & survivors, exponent, np.inf).min(axis=1, keepdims=True, initial=np.inf)
+    shift = np.where(np.isfinite(best) & (worst < UNDERFLOW), best, 0.0)
+    weights = np.exp(np.minimum(np.where(known, exponent, 0.0) - shift, 0.0))
+    return np.asarray(np.where(known, np.maximum(weights, SMALLEST), 0.0))

@@ -34,7 +34,7 @@ def near_positive(
         pool: Candidates to judge.
         scorer: Whose scores are compared; the paper uses raw inner products.
         anchor: Which positive the distance is measured from.
-        survivors: What earlier steps left; the nearest of them decides whether weights would vanish.
+        survivors: What earlier steps left; they decide whether weights would vanish.
         a: Sharpness, in 1 / (score unit)^2, of a Laplacian in 1 / (score unit). Ignored while ``width`` is above 0.
         b: Where the peak lies relative to the positive; negative is below it, with the sign of the paper.
         width: If above 0, replaces ``a``, which is then ignored: the distance from the peak at which the weight has
@@ -44,8 +44,9 @@ def near_positive(
             sign and puts it at p - b.
 
     Returns:
-        (queries, depth) weights in [0, 1], not normalised. A query whose nearest candidate is so far away that every
-        weight would vanish in double precision is scaled up as a whole, which leaves its probabilities unchanged.
+        (queries, depth) weights in (0, 1], not normalised; 0 only where a score is unknown. A query with a candidate so
+        far away that its weight would vanish in double precision is scaled up as a whole, which leaves its
+        probabilities unchanged; what would vanish even then keeps the smallest weight and is not refused.
 
     References:
         METHODS D4; microsoft/SimXNS README, util_wiki.py, MARCO_until_new.py.

@@ -27,12 +27,16 @@ class Positive(NamedTuple):
 
 
 class Negative(NamedTuple):
-    """A negative of a query; ``rank`` starts at 0, ``confirmed`` where a label says true negative."""
+    """A negative of a query.
+
+    ``rank`` starts at 0, ``confirmed`` where a label says true negative, ``backfilled`` where it only fills its query.
+    """
 
     document: int
     rank: int
     score: float | None
     confirmed: bool
+    backfilled: bool = False
 
 
 class Example(NamedTuple):
@@ -129,9 +133,15 @@ class TrainingSet:
     def _negatives(self, row: int, place: int) -> tuple[Negative, ...]:
         scorer = self.selection.recipe.scorer
         scores, ranks = self.pool.score(scorer)[place], self.pool.rank(scorer)[place]
-        documents = self.pool.documents[place]
+        documents, backfilled = self.pool.documents[place], self.selection.backfilled[place]
         return tuple(
-            Negative(int(documents[column]), int(ranks[column]), plain(scores[column]), bool(confirmed))
+            Negative(
+                document=int(documents[column]),
+                rank=int(ranks[column]),
+                score=plain(scores[column]),
+                confirmed=bool(confirmed),
+                backfilled=bool(backfilled[column]),
+            )
             for column, confirmed in zip(self.columns[row].tolist(), self.confirmed[row], strict=True)
             if column != PAD
         )

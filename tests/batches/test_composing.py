@@ -108,6 +108,17 @@ def test_hard_negatives_are_drawn_uniformly():
     assert (np.abs(drawn - 80) < 5 * np.sqrt(80 * 0.8)).all()
 
 
+def test_every_epoch_draws_its_hard_negatives_anew(full):
+    # METHODS B3: each step draws one of the 200; METHODS A2: a different member each epoch.
+    drawn = []
+    for epoch in (0, 1, 0):
+        batches = compose(full, seed=0, batch_size=8, hard=1, epoch=epoch)
+        order = np.lexsort((batches.documents, batches.queries))
+        drawn.append(batches.hard[order, 0])
+    assert np.array_equal(drawn[0], drawn[2])
+    assert (drawn[0] != drawn[1]).mean() > 0.8
+
+
 def test_a_query_with_fewer_candidates_has_fewer_hard_negatives():
     pool = make_pool([[0.5, 0.4]], [[0.9]], flags=[[1, 0]])
     assert compose(pool, seed=0, batch_size=4, hard=3).hard.tolist() == [[2, -1, -1]]

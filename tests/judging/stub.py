@@ -17,7 +17,8 @@ class Stub:
 
     Attributes:
         reply: From the user's message to the answer's text.
-        faults: Taken one a request, first to last; None is a good answer.
+        faults: Taken one a request, first to last; None is a good answer, a function is given the handler and the body
+            of the request and answers by itself.
         always: A fault for every request.
         asked: User messages of good answers.
         count: Requests of any outcome.
@@ -68,6 +69,9 @@ class Handler(BaseHTTPRequestHandler):
                 stub.at_once -= 1
 
     def answer(self, stub, fault, body):
+        if callable(fault):
+            fault(self, body)
+            return
         if fault == RESET:
             self.connection.shutdown(2)
             self.close_connection = True

@@ -118,6 +118,18 @@ def test_stored_grades_come_back_as_a_scorer_without_a_request(towers, stub, set
         llm(**given, model="")
 
 
+def test_a_stored_grade_on_which_two_orders_differ_is_no_score(towers, stub, settings, home):
+    honest = stub.reply
+    stub.reply = lambda user: '{"grade": 3}' if user.startswith('{"passage"') else honest(user)
+    judged = Trial(towers, "llm_judge", settings(), home, scope="top").run().pool
+    found = llm(
+        dataset=towers.dataset, queries=towers.queries, documents=towers.documents, shop=SimpleNamespace(home=home),
+        model="stub-1",
+    )  # fmt: skip
+    assert np.isfinite(found).sum() == 6
+    assert np.array_equal(found, judged.scores["llm_judge"], equal_nan=True)
+
+
 # The verb.
 
 
@@ -149,6 +161,9 @@ def test_without_yes_the_plan_is_printed_and_nothing_is_sent_or_written(negviz, 
     assert report["plan"]["to_ask"] == report["plan"]["requests"] == 12
     assert report["plan"]["cost"] > 0
     assert "4 characters" in report["plan"]["tokens"]
+    shown = negviz(*command, "--price-out", "2").out
+    # 12 answers of at most 1,024 tokens at 2 a million.
+    assert "cost: about 0.02458, were every answer as long as it may be" in shown
     assert report["pairs"] == 24
     shown = negviz(*command).out
     assert "requests to send: 12" in shown

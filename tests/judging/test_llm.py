@@ -3,18 +3,21 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+import traceback
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
 from negviz.errors import CancelledError, DataError, ServiceError
-from negviz.llm import Client, Request, Settings
+from negviz.llm import Answer, AnswerStore, Client, Request, Settings, _seconds
 from tests.judging import stub as kinds
-from tests.judging.stub import serving
+from tests.judging.stub import completion, serving
 
 SECRET = "sk-verysecret0123456789"
 ROOT = Path(__file__).parents[2]
@@ -41,7 +44,7 @@ def test_answers_come_in_order_and_nothing_is_asked_twice(stub, tmp_path):
     answers = ask(stub, tmp_path, texts)
     assert [answer.text for answer in answers] == [f"answer to {text}" for text in texts]
     assert stub.count == 12
-    assert not any(answer.cached for answer in answers)
+    assert [answer.cached for answer in answers] == [False] * 12 + [True] * 2
     again = ask(stub, tmp_path, texts)
     assert stub.count == 12
     assert all(answer.cached for answer in again)
@@ -98,8 +101,11 @@ def test_a_service_that_fails_in_a_row_is_not_asked_everything(stub, tmp_path):
 def test_one_request_that_is_refused_for_good_leaves_the_others(stub, tmp_path):
     stub.faults = [None, kinds.BAD]
     answers = ask(stub, tmp_path, ["a", "b", "c"], parallel=1)
-    assert [answer.kind for answer in answers] == ["answer", "failed", "answer"]
+    assert [answer.kind for answer in answers] == ["answer", "rejected", "answer"]
+    assert "HTTP 400" in answers[1].text
+    assert SECRET not in answers[1].text
     assert ask(stub, tmp_path, ["b"])[0].kind == "answer"
+    assert stub.count == 4
 
 
 def test_a_denied_key_ends_it_at_once_and_is_not_in_the_error(stub, tmp_path):
@@ -164,7 +170,7 @@ def test_a_stop_keeps_what_came(stub, tmp_path):
 SCRIPT = """
 import sys
 from pathlib import Path
-from negviz.llm import Client, Request, Settings
+from negviz.llm import Answer, AnswerStore, Client, Request, Settings, _seconds
 address, home, first, last = sys.argv[1:]
 texts = [f"q{n}" for n in range(int(first), int(last))]
 Client(Settings(address, "m"), Path(home)).ask(texts, lambda text: Request("s", text))
@@ -230,6 +236,15 @@ def test_a_damaged_store_is_named(stub, tmp_path):
         ("http://", "http://"),
         ("http://me:pw@host/v1", "secret"),
         ("http://host/v1?api_key=x", "secret"),
+        ("http://host/v1#pw", "secret"),
+        ("http://host:99999/v1", "http://"),
+        ("http://host:0/v1", "http://"),
+        ("http://host:one/v1", "http://"),
+        ("http://ho st/v1", "http://"),
+        ("http://host/v1\n", "http://"),
+        ("https:///v1", "http://"),
+        ("http://host/v1/chat/completions", "leave '/chat/completions' out"),
+        ("http://host/v1/chat/completions/", "leave '/chat/completions' out"),
         ("http://[bad", "http://"),
     ],
 )
@@ -243,3 +258,310 @@ def test_no_key_is_needed_where_the_service_asks_for_none(stub, tmp_path, monkey
     monkeypatch.delenv("OPENAI_API_KEY")
     assert ask(stub, tmp_path, ["q"])[0].kind == "answer"
     assert SECRET not in json.dumps(stub.keys)
+
+
+# What services differ in.
+
+
+def test_questions_are_asked_in_their_order(stub, tmp_path):
+    texts = [f"q{n}" for n in range(9)]
+    ask(stub, tmp_path, [*texts, "q0"], parallel=1)
+    assert stub.asked == texts
+
+
+def newer(handler, body):
+    """A model that knows the limit by its newer name only."""
+    if "max_tokens" in body:
+        said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'."
+        handler.send(400, {"error": {"message": said, "param": "max_tokens", "code": "unsupported_parameter"}})
+    else:
+        handler.send(200, completion(f"at most {body['max_completion_tokens']}"))
+
+
+def gateway(handler, body):
+    """The same behind a gateway that passes on the words alone."""
+    if "max_tokens" in body:
+        handler.send(400, {"message": "upstream: use max_completion_tokens"})
+    else:
+        newer(handler, body)
+
+
+@pytest.mark.parametrize("fault", [newer, gateway])
+def test_a_model_that_wants_the_other_name_of_the_limit_gets_it_and_is_not_asked_wrongly_again(stub, tmp_path, fault):
+    stub.always = fault
+    answers = ask(stub, tmp_path, ["a", "b", "c"], parallel=1, most_tokens=77)
+    assert [answer.text for answer in answers] == ["at most 77"] * 3
+    assert stub.count == 4
+    assert ["max_tokens" in body for body in stub.bodies] == [True, False, False, False]
+    assert ask(stub, tmp_path, ["a"], most_tokens=77)[0].cached, "the name is no part of what was asked"
+
+
+def test_a_service_that_wants_the_other_name_in_vain_is_not_asked_for_ever(stub, tmp_path):
+    stub.always = lambda handler, body: handler.send(400, {"error": {"message": "max_completion_tokens is too large"}})
+    with pytest.raises(ServiceError, match=r"HTTP 400.*too large"):
+        ask(stub, tmp_path, ["a"])
+    assert stub.count == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_texts_and_key_go_to_the_named_address_alone(stub, tmp_path, status):
+    with serving() as other:
+        place = {"Location": f"{other.address}/chat/completions"}
+        stub.always = lambda handler, body: handler.send(status, {}, place)
+        with pytest.raises(ServiceError, match=f"HTTP {status}.*not followed"):
+            ask(stub, tmp_path, ["a", "b"])
+        assert other.count == 0
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405])
+def test_what_no_try_mends_ends_it_at_once(stub, tmp_path, status):
+    stub.faults = [None, *[lambda handler, body: handler.send(status, {"error": {"message": "no"}})] * 30]
+    with pytest.raises(ServiceError, match=f"HTTP {status}"):
+        ask(stub, tmp_path, [f"q{n}" for n in range(20)], parallel=1)
+    assert stub.count <= 3
+    assert ask(stub, tmp_path, ["q0"])[0].cached
+
+
+@pytest.mark.parametrize("fault", [kinds.DENIED, kinds.BAD, kinds.BROKEN, kinds.RATE, kinds.RESET, "moved"])
+def test_the_key_is_nowhere_in_an_error_with_all_that_led_to_it(stub, tmp_path, fault):
+    stub.always = fault
+    if fault == "moved":
+        stub.always = lambda handler, body: handler.send(307, {"error": SECRET}, {"Location": f"http://x/{SECRET}"})
+    with pytest.raises(ServiceError) as caught:
+        ask(stub, tmp_path, ["a"], tries=2)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert SECRET not in repr(error) + str(vars(error))
+        assert type(error).__module__.startswith(("negviz", "builtins"))
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "x", "ollama"])
+def test_a_word_that_is_given_where_no_key_is_needed_is_left_in_answers(stub, tmp_path, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    stub.reply = lambda user: f"<better>{key}</better>"
+    assert ask(stub, tmp_path, ["a"])[0].text == f"<better>{key}</better>"
+
+
+@pytest.mark.parametrize("key", ["sk-very\nsecret-1", "sk-very\u2013secret-1", "sk-very\x7fsecret-1", "sk-\tsecret-1"])
+def test_a_key_that_is_none_is_named_by_its_variable_and_nothing_is_sent(stub, tmp_path, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ServiceError, match="key in OPENAI_API_KEY holds") as caught:
+        ask(stub, tmp_path, ["a"])
+    assert stub.count == 0
+    assert "secret-1" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_space_around_a_key_is_no_part_of_it(stub, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", f" {SECRET}\n")
+    ask(stub, tmp_path, ["a"])
+    assert stub.keys == [f"Bearer {SECRET}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "text"),
+    [
+        ([{"type": "text", "text": "one "}, {"type": "text", "text": "two"}], "answer", "one two"),
+        ([{"type": "thinking", "thinking": "<better>"}, {"type": "text", "text": "so"}], "answer", "so"),
+        ([{"type": "text"}, "loose", 3, {"type": "text", "text": None}], "empty", ""),
+        ([], "empty", ""),
+        (None, "empty", ""),
+        (7, "empty", ""),
+        (" \n", "empty", ""),
+        ("half \ud800 a pair", "answer", "half ? a pair"),
+    ],
+)
+def test_content_comes_as_text_or_in_parts(stub, tmp_path, content, kind, text):
+    stub.always = lambda handler, body: handler.send(200, completion(content))
+    for _ in range(2):
+        answer = ask(stub, tmp_path, ["a"])[0]
+        assert (answer.kind, answer.text) == (kind, text)
+    assert stub.count == 1
+
+
+def test_a_filter_that_ends_an_answer_is_a_refusal(stub, tmp_path):
+    stub.always = lambda handler, body: handler.send(200, completion("half an ans", finish="content_filter"))
+    answer = ask(stub, tmp_path, ["a"])[0]
+    assert (answer.kind, answer.text) == ("refused", "content filter")
+
+
+def test_retry_after_is_seconds_or_a_date_and_nonsense_is_none():
+    now = time.time()
+    assert _seconds("2.5") == 2.5
+    assert _seconds(formatdate(now + 30, usegmt=True)) == pytest.approx(30, abs=2)
+    assert _seconds(formatdate(now - 30, usegmt=True)) == 0
+    for odd in (None, "", "soon", "-1", "nan", "inf", "1e999", "Mon, 01 Jan 99999 00:00:00 GMT", "Mon, 99 Foo"):
+        assert _seconds(odd) is None, odd
+
+
+def test_a_date_to_come_back_at_is_waited_for(stub, tmp_path, monkeypatch):
+    monkeypatch.setattr("negviz.llm.FIRST_PAUSE", 30.0)
+    when = formatdate(time.time() + 2, usegmt=True)
+    stub.faults = [lambda handler, body: handler.send(503, {}, {"Retry-After": when})]
+    start = time.monotonic()
+    assert ask(stub, tmp_path, ["q"])[0].kind == "answer"
+    assert 0.5 <= time.monotonic() - start < 10
+
+
+def test_no_pause_is_longer_than_the_longest(stub, tmp_path, monkeypatch):
+    monkeypatch.setattr("negviz.llm.LONGEST_PAUSE", 0.05)
+    stub.faults = [lambda handler, body: handler.send(429, {}, {"Retry-After": "86400"})]
+    start = time.monotonic()
+    assert ask(stub, tmp_path, ["q"])[0].kind == "answer"
+    assert time.monotonic() - start < 5
+
+
+def test_rejected_requests_end_nothing_once_the_service_has_worked(stub, tmp_path):
+    texts = [f"q{n}" for n in range(12)]
+    stub.faults = [None, *[kinds.BAD] * 11]
+    answers = ask(stub, tmp_path, texts, parallel=1)
+    assert [answer.kind for answer in answers] == ["answer", *["rejected"] * 11]
+    assert not any(answer.cached for answer in answers)
+    # Of those nothing was kept, so that they are asked again, and what is kept shows that the service works.
+    stub.faults = [kinds.BAD] * 6
+    again = ask(stub, tmp_path, texts, parallel=1)
+    assert [answer.kind for answer in again] == ["answer", *["rejected"] * 6, *["answer"] * 5]
+
+
+def test_failures_between_answers_do_not_add_up(stub, tmp_path):
+    stub.faults = [None, kinds.BROKEN, kinds.BROKEN, kinds.BROKEN, kinds.BROKEN] * 3
+    answers = ask(stub, tmp_path, [f"q{n}" for n in range(15)], parallel=1, tries=1)
+    assert sum(answer.kind == "failed" for answer in answers) == 12
+    stub.faults = [kinds.BROKEN] * 5
+    with pytest.raises(ServiceError, match="5 times in a row"):
+        ask(stub, tmp_path, [f"q{n}" for n in range(15)], parallel=1, tries=1)
+
+
+def test_nothing_is_paid_for_that_could_not_be_kept(stub, tmp_path):
+    (tmp_path / "llm").write_text("a file where the folder should be")
+    with pytest.raises(DataError, match=r"answers\.sqlite cannot be used"):
+        ask(stub, tmp_path, ["q"])
+    assert stub.count == 0
+
+
+def test_looking_whether_answers_can_be_kept_leaves_none_behind(stub, tmp_path):
+    ask(stub, tmp_path, ["q"])
+    with sqlite3.connect(tmp_path / "llm" / "answers.sqlite") as connection:
+        assert connection.execute("SELECT count(*), min(length(key)) FROM answers").fetchone() == (1, 40)
+
+
+@pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["price_in", "price_out"])
+def test_a_price_is_a_number_from_0_on(stub, tmp_path, price, name):
+    with pytest.raises(ServiceError, match="price"):
+        client(stub, tmp_path).plan([Request("a", "b")], **{name: price})
+
+
+def test_one_price_alone_and_a_price_of_nothing_are_prices(stub, tmp_path):
+    plan = client(stub, tmp_path, most_tokens=100).plan([Request("", "x" * 40)] * 2, price_out=10.0)
+    assert plan.cost == pytest.approx(100 * 10 / 1e6)
+    assert client(stub, tmp_path).plan([Request("", "x")], price_in=0.0).cost == 0
+
+
+def test_a_text_in_another_script_is_not_planned_for_less_than_it_takes(stub, tmp_path):
+    """Ten Chinese characters are thirty bytes, so about eight tokens and not three."""
+    assert client(stub, tmp_path).plan([Request("", "塔有多高十个字左右吧")]).prompt_tokens == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("tries", 0), ("timeout", float("nan")), ("most_tokens", 0), ("temperature", -0.1), ("parallel", 65)],
+)
+def test_odd_settings_are_refused_by_name(name, value):
+    with pytest.raises(ServiceError, match=name):
+        Settings("http://localhost", "m", **{name: value})
+
+
+@pytest.mark.parametrize("model", ["", " ", "a\nb"])
+def test_a_model_has_a_name_in_print(model):
+    with pytest.raises(ServiceError, match="model"):
+        Settings("http://localhost", model)
+
+
+def test_what_another_process_has_asked_meanwhile_is_not_asked_again(stub, tmp_path):
+    settings = client(stub, tmp_path).settings
+
+    def reply(user):
+        store = AnswerStore(tmp_path)
+        store.put(settings.key(Request("system", "b")), "model-a", Answer("answer", "of the other"))
+        store.close()
+        return "mine"
+
+    stub.reply = reply
+    answers = ask(stub, tmp_path, ["a", "b"], parallel=1)
+    assert [(answer.text, answer.cached) for answer in answers] == [("mine", False), ("of the other", True)]
+    assert stub.count == 1
+
+
+def test_of_two_that_asked_the_same_the_first_answer_stays(tmp_path):
+    store = AnswerStore(tmp_path)
+    for text in ("first", "second"):
+        store.put("key", "m", Answer("answer", text))
+    assert store.get("key") == Answer("answer", "first", cached=True)
+    store.close()
+
+
+def drip(handler, body):
+    """An answer that comes byte by byte, never late enough for the time without a sign of life."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def test_an_answer_that_drips_is_given_up_after_four_times_the_timeout(stub, tmp_path):
+    stub.faults = [drip]
+    start = time.monotonic()
+    assert ask(stub, tmp_path, ["q"], timeout=0.25)[0].text == "answer to q"
+    assert 1.0 <= time.monotonic() - start < 4
+    assert stub.count == 2
+
+
+def test_a_stop_waits_for_what_is_under_way_and_keeps_it(stub, tmp_path):
+    stub.pause = 0.4
+    with pytest.raises(CancelledError):
+        client(stub, tmp_path, parallel=3).ask(
+            list("abcdefgh"), lambda text: Request("system", text), cancelled=lambda: stub.count >= 3
+        )
+    sent = stub.count
+    assert 3 <= sent <= 5
+    plan = client(stub, tmp_path).plan([Request("system", text) for text in "abcdefgh"])
+    assert (plan.cached, plan.to_ask) == (sent, 8 - sent)
+
+
+def test_a_stop_does_not_wait_for_a_pause_to_end(stub, tmp_path):
+    stub.always = lambda handler, body: handler.send(429, {}, {"Retry-After": "50"})
+    start = time.monotonic()
+    with pytest.raises(CancelledError):
+        client(stub, tmp_path).ask(["a"], lambda text: Request("s", text), cancelled=lambda: stub.count >= 1)
+    assert time.monotonic() - start < 10
+    assert stub.count == 1
+
+
+def test_other_variables_of_the_library_send_nothing_about_the_person(stub, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-mine")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    heard = {}
+
+    def listen(handler, body):
+        heard.update(handler.headers.items())
+        handler.send(200, completion("x"))
+
+    stub.always = listen
+    assert ask(stub, tmp_path, ["q"])[0].text == "x"
+    assert "of-mine" not in str(heard)
+
+
+def test_what_a_service_says_is_one_short_line(stub, tmp_path):
+    said = "one\ntwo\x1b[31m " + "x" * 500
+    stub.always = lambda handler, body: handler.send(401, {"error": {"message": said}})
+    with pytest.raises(ServiceError) as caught:
+        ask(stub, tmp_path, ["q"])
+    assert "one two [31m xxx" in str(caught.value)
+    assert len(str(caught.value)) < 450
+    assert str(caught.value).isprintable()

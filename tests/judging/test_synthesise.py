@@ -135,6 +135,22 @@ def test_a_text_that_holds_an_answer_or_violates_nothing_is_thrown_away(mined, s
     assert made.report["thrown_away"] == {"violates nothing": 6, "holds an answer": 1}
 
 
+def test_what_the_service_refuses_and_what_it_does_not_take_is_counted(mined, stub, settings, home):
+    stub.faults = [None, kinds.BAD, kinds.REFUSAL, kinds.FOREIGN]
+    made = Commission(mined, settings(parallel=1), home).run()
+    told = {name: made.report[name] for name in ("failed", "refused", "unparsable", "written", "asked")}
+    assert told == {"failed": 1, "refused": 1, "unparsable": 1, "written": 2 * (QUERIES - 3), "asked": QUERIES}
+    again = Commission(mined, settings(parallel=1), home).run()
+    assert (again.report["asked"], again.report["failed"], again.report["refused"]) == (1, 0, 1)
+
+
+def test_a_commission_plans_what_it_sends(mined, stub, settings, home):
+    plan = Commission(mined, settings(), home).plan(price_out=1.0)
+    assert plan.cost == pytest.approx(QUERIES * 1024 / 1e6)
+    Commission(mined, settings(), home).run()
+    assert plan.to_ask == stub.count == QUERIES
+
+
 @pytest.mark.parametrize("fault", [kinds.FOREIGN, kinds.REFUSAL, kinds.HUGE])
 def test_where_nothing_usable_comes_there_is_no_pool(mined, stub, settings, home, fault):
     stub.always = fault

@@ -221,3 +221,24 @@ def test_e6_gradients_of_ccr():
     scores, positive = row(0.8, 0.7, 0.5, 0.2)
     assert ccr(scores, positive, beta=0.5).gradient[0, 1:].tolist() == close(0.266626, 0.240953, 0.210900)
     assert ccr(scores, positive, beta=1.0).gradient[0, 1:].tolist() == close(0.25, 0.25, 0.25)
+
+
+def test_defaults_are_those_of_section_2_and_the_cards():
+    """METHODS section 2; A3, B1, C4 and E5 (whose gamma is not a published value) for the rest."""
+    wanted = {
+        "infonce": {"scale": 20.0},
+        "multi_label_hinge": {"margin": 1.0},
+        "pairwise_nll": {"scale": 1.0},
+        "lambdarank_mrr": {"metric_cut": 200},
+        "negative_cache": {"scale": 20.0, "top_k": 64},
+        "listnet": {"temperature": 1.0},
+        "query_and_passage": {"alpha": 0.1, "scale": 1.0},
+        "margin_mse": {},
+        "lambda_mrr": {"metric_cut": 1000},
+        "gist": {"margin": 0.0, "mode": "absolute", "scale": 100.0},
+        "qwen3_mask": {"margin": 0.1, "scale": 20.0},
+        "hardness_weight": {"scale": 20.0, "alpha": 5.0, "on": "hard"},
+        "focal": {"gamma": 0.5, "scale": 20.0},
+        "ccr": {"beta": 0.5, "scale": 1.0},
+    }
+    assert {entry.name: {knob.name: knob.default for knob in entry.knobs} for entry in LOSSES} == wanted

@@ -3,14 +3,17 @@
 import dataclasses
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from negviz.arrays import PAD
 from negviz.errors import MissingInputError
 from negviz.pool import LEAKS
 from negviz.recipe import published
+from negviz.related import of_same_group
 from negviz.select import select
 from negviz.sources.related import related
+from tests.pools import make_dataset
 
 GROUP = LEAKS["same group as a positive"]
 
@@ -42,6 +45,12 @@ def test_context_is_of_the_positive_s_group_and_flagged_so(full):
         assert found.flags[query, column] & GROUP
 
 
+def test_context_comes_by_its_distance_to_the_nearest_of_several_positives():
+    dataset = make_dataset(1, 6, positives=[("q00", "d000", 1), ("q00", "d005", 1)], groups=["one article"] * 6)
+    brought = of_same_group(dataset, np.array([0], np.int32), 5, "test")
+    assert brought.tolist() == [[1, 4, 2, 3, PAD]]
+
+
 def test_similar_questions_bring_positives_of_other_queries_only(full):
     found = related(full, scorer="dense", context=0, similar=5)
     judged = full.dataset.positives
@@ -56,6 +65,21 @@ def test_new_pairs_are_scored_by_the_vectors(full):
     found = related(full, scorer="dense")
     assert np.isfinite(found.scores["dense"][found.present]).all()
     assert np.isnan(found.scores["bm25"][found.present]).any()
+
+
+def test_without_groups_the_way_to_go_without_them_is_told_and_works(full):
+    documents = full.dataset.documents
+    bare = documents.set_column(
+        documents.column_names.index("group"), "group", pa.nulls(len(documents), documents["group"].type)
+    )
+    pool = dataclasses.replace(full, dataset=dataclasses.replace(full.dataset, documents=bare))
+    lu_mix = published()["lu_mix"]
+    with pytest.raises(MissingInputError) as missing:
+        select(pool, lu_mix)
+    context, strata = "source.context=0", "draw.strata=bm25 dense similar_question"
+    assert f"--set {context}" in str(missing.value)
+    assert f'--set "{strata}"' in str(missing.value)
+    assert select(pool, lu_mix.with_setting(context).with_setting(strata)).taken.any()
 
 
 def test_missing_vectors_and_groups_are_named_and_not_needed_where_nothing_is_asked_of_them(full):

@@ -99,6 +99,16 @@ def test_what_still_scores_above_the_floor_stays_however_far_it_fell():
     assert score_decay(pool, floor=0.5).tolist() == [[1.0, 1.0, 0.0]]
 
 
+def test_without_knobs_nothing_at_or_above_080_is_easy():
+    # METHODS B9: 1.15 x .85 = .9775 is below .99, but .85 is not below .8; 1.15 x .79 = .9085 and .79 are.
+    assert score_decay(two([0.99, 0.99], [0.85, 0.79])).tolist() == [[1.0, 0.0]]
+
+
+def test_what_fell_by_just_the_factor_is_still_hard():
+    # METHODS B9: strictly below, 2 x .25 = .5 is not.
+    assert score_decay(two([0.5, 0.5], [0.25, 0.125]), factor=2.0).tolist() == [[1.0, 0.0]]
+
+
 def test_unknown_scores_are_refused():
     pool = two([0.5, NAN, 0.5], [0.6, 0.6, NAN])
     assert score_decay(pool).tolist() == [[1.0, 0.0, 0.0]]
@@ -115,8 +125,8 @@ def test_names_may_be_given_and_are_needed_without_checkpoints():
 
 
 def test_the_last_two_of_several_checkpoints_are_compared():
-    pool = dataclasses.replace(
-        two([0.5], [0.44]),
-        origin={"checkpoints": ["dense", "old", "dense"]},
-    )
-    assert score_decay(pool).tolist() == [[1.0]]
+    layers = {"first": np.float32([[0.42]]), "old": np.float32([[0.5]])}
+    pool = make_pool([[0.42]], [[0.9]], more_scores=layers, origin={"checkpoints": ["first", "old", "dense"]})
+    assert score_decay(pool).tolist() == [[0.0]]
+    turned = dataclasses.replace(pool, origin={"checkpoints": ["old", "first", "dense"]})
+    assert score_decay(turned).tolist() == [[1.0]]

@@ -48,6 +48,28 @@ def test_where_one_positive_is_in_the_list_the_others_are_not_appended():
     assert lambda_weight(both, scorer="dense") == pytest.approx(lambda_weight(CARD, scorer="dense"))
 
 
+def test_a_positive_below_the_cut_is_in_the_list_all_the_same_and_gains_nothing():
+    # METHODS B4, g(r) = 1/r down to 2: positives at ranks 1 and 4, candidates at 2, 3 and 5; the mean over both.
+    pool = make_pool(
+        [[6.0, 5.0, 4.0, 3.0, 1.0]], [[6.0, 3.0]], documents=[[1, 2, 3, 4, 5]], positives=[[1, 4]]
+    )  # fmt: skip
+    weights = lambda_weight(pool, scorer="dense", metric_cut=2)[0]
+    second = ((1 - 1 / 2) * slope(1) + 1 / 2 * slope(-2)) / 2
+    assert weights[[1, 2, 4]] == pytest.approx([second, slope(2) / 2, slope(5) / 2])
+
+
+def test_what_stands_below_the_list_gets_nothing_and_a_positive_there_is_appended():
+    pool = make_pool([[5.0, 4.0, 3.0, 2.0]], [[2.0]], documents=[[1, 2, 3, 4]], positives=[[4]])
+    weights = lambda_weight(pool, scorer="dense", length=2)[0]
+    assert weights == pytest.approx([(1 - 1 / 3) * slope(-3), (1 / 2 - 1 / 3) * slope(-2), 0, 0])
+
+
+def test_two_missing_positives_stand_one_after_the_other_at_the_end():
+    pool = make_pool([[5.0]], [[1.0, 2.0]], positives=[[8, 9]])
+    wanted = ((1 - 1 / 2) * slope(-4) + (1 - 1 / 3) * slope(-3)) / 2
+    assert lambda_weight(pool, scorer="dense")[0] == pytest.approx([wanted])
+
+
 def test_two_positives_in_the_list_share():
     pool = make_pool([[5.0, 4.0, 3.0]], [[5.0, 3.0]], documents=[[1, 2, 3]], positives=[[1, 3]])
     wanted = ((1 - 1 / 2) * slope(1) + (1 / 2 - 1 / 3) * slope(-1)) / 2

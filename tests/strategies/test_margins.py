@@ -68,6 +68,8 @@ def test_floor_equality_is_decided_by_inclusive_alone():
     pool = line([0.75, 0.5, 0.25], 1.0)
     assert kept(pool, score_floor(pool, **DENSE, floor=0.5, inclusive=True)) == [0.75, 0.5]
     assert kept(pool, score_floor(pool, **DENSE, floor=0.5, inclusive=False)) == [0.75]
+    # METHODS D2 step 10 drops s < min_score, so what equals it is kept unless told otherwise.
+    assert kept(pool, score_floor(pool, **DENSE, floor=0.5)) == [0.75, 0.5]
 
 
 @pytest.mark.parametrize("scale", [1.0, 64.0, 2.0**-6])

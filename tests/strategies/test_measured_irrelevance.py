@@ -85,6 +85,8 @@ def test_drop_and_unsure_say_nothing_and_too_few_say_so():
     codes.ravel()[:29] = 2
     with pytest.raises(MissingInputError, match="only 29 of the 30"):
         weigh(ranked(), codes)
+    codes.ravel()[29] = 2
+    assert weigh(ranked(), codes).all()
 
 
 def test_given_negatives_count_where_asked():

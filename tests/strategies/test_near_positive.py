@@ -97,7 +97,32 @@ def test_above_and_below_the_positive_weigh_the_same(positive, distance):
 
 
 def test_a_width_whose_square_vanishes_leaves_the_nearest():
-    assert probabilities([80.0, 79.0, 81.5], 80.25, width=1e-320).tolist() == [1.0, 0.0, 0.0]
+    found = probabilities([80.0, 79.0, 81.5], 80.25, width=1e-320)
+    assert found == pytest.approx([1.0, 0.0, 0.0])
+    assert found.min() > 0
+
+
+def test_a_bell_has_no_edge_and_refuses_nothing_however_far_away():
+    # METHODS T11: with as many draws as candidates all are taken. exp(-.5 * 50^2) is 0 in double precision.
+    scores, steps = [80.0, 79.0, 30.0, -900.0], ("near_positive", {"a": 0.5})
+    found = select(line(scores, 80.0), recipe(steps, draw="sample", count=4))
+    assert found.taken.all()
+    assert dict(found.refused_counts)["near_positive"] == 0
+    assert found.weights[0] == pytest.approx([1.0, np.exp(-0.5), 0.0, 0.0])
+
+
+def test_what_is_refused_already_does_not_scale_the_others():
+    pool = line([79.0, -900.0], 80.0)
+    left = np.array([[True, False]])
+    weights = near_positive(pool, scorer="dense", anchor="min", survivors=left, a=0.5)
+    assert weights[0, 0] == pytest.approx(np.exp(-0.5))
+
+
+def test_what_is_beyond_double_precision_still_comes_in_the_order_of_its_weight():
+    # Distances 10, 20 and 38 from a positive above the list weigh exp(-50), exp(-200) and exp(-722), of which float64
+    # holds the last only after the others were scaled up: exp(-672) of the nearest, not 0.
+    found = probabilities([70.0, 60.0, 42.0], 80.0, a=0.5)
+    assert np.log(found) == pytest.approx([0.0, -150.0, -672.0])
 
 
 def test_the_sign_of_the_code_puts_the_peak_on_the_other_side():

@@ -45,6 +45,14 @@ def test_skipping_after_the_margin_is_what_sentence_transformers_does():
         assert found.taken.tolist() == [[False, True, True, True]]
 
 
+def test_without_knobs_the_first_hundred_of_all_candidates_count():
+    # METHODS section 2: windows count raw ranks; SimANS' paper looks at 100.
+    scores = np.linspace(0.9, 0.1, 120)
+    pool = make_pool([scores], [[0.95]], flags=[[1] + [0] * 119])
+    weights = rank_window(pool, scorer="dense", survivors=pool.eligible)
+    assert np.flatnonzero(weights[0]).tolist() == list(range(100))
+
+
 def test_unknown_scores_have_no_rank():
     pool = make_pool([[NAN, 0.5, 0.4]], [[0.9]])
     for among in ("all", "eligible", "survivors"):

@@ -42,6 +42,12 @@ def test_rocketqa_keeps_ranks_1_3_4_and_fills_up_with_one_from_rank_50_on():
     assert [found.reason(0, column) for column in (0, 2, 5)] == ["labelled positive", "teacher_bands", "teacher_bands"]
 
 
+def test_t15_an_oracle_as_teacher_leaves_no_planted_false_negative():
+    # METHODS T15: two unlabelled paraphrases at the top, three hard true negatives, 50 easy documents.
+    found = select(judged([0.97, 0.95, 0.02, 0.01, 0.03] + [0.0] * 50), published()["rocketqa"])
+    assert found.columns.tolist() == [[2, 3, 4, 5]]
+
+
 def test_rocketqa_fills_up_at_random():
     found = {
         int(select(rocketqa_pool(), dataclasses.replace(published()["rocketqa"], seed=seed)).columns[0, 3])

@@ -28,6 +28,8 @@ POLL_SECONDS = 0.4
 SHORTEST = 3
 PAIRS = "Scoring pairs with the cross-encoder"
 
+KEPT = "What was encoded is kept; starting again goes on from there."
+
 
 @dataclass(frozen=True)
 class Order:
@@ -205,13 +207,14 @@ def show_again() -> None:
         show_running(job, place=".again")
 
 
-def show_running(job: Job, *, can_stop: bool = True, place: str = "") -> None:
+def show_running(job: Job, *, can_stop: bool = True, place: str = "", kept: str = KEPT) -> None:
     """Progress of a job with a button that stops it; when it ends the page is drawn again.
 
     Args:
         job: Whose progress.
         can_stop: Whether it can be stopped.
         place: Tells several of them on one page apart.
+        kept: What stopping leaves, in a sentence.
     """
 
     @st.fragment(run_every=POLL_SECONDS)
@@ -221,9 +224,8 @@ def show_running(job: Job, *, can_stop: bool = True, place: str = "") -> None:
         with st.container(border=True):
             st.text(job.title)
             st.progress(job.share, text=_stage(job))
-            stopping, about = job.stop.is_set(), "What was encoded is kept; starting again goes on from there."
-            icon = ":material/stop_circle:"
-            if can_stop and st.button("Stop", key=f"stop.{job.id}{place}", icon=icon, disabled=stopping, help=about):
+            stopping, icon = job.stop.is_set(), ":material/stop_circle:"
+            if can_stop and st.button("Stop", key=f"stop.{job.id}{place}", icon=icon, disabled=stopping, help=kept):
                 job.stop.set()
                 st.rerun(scope="fragment")
 

@@ -17,6 +17,7 @@ from negviz.diagnostics.measured_false_negatives import Measured
 from negviz.errors import NegvizError
 from negviz.pool import Pool
 from negviz.ui import cache, comparing_choice, comparing_differences
+from negviz.ui.shortfall import TAKES_ALL, takes_all
 from negviz.ui.tables import show_paged
 
 OVERLAP, HARDNESS, STARVED, DIFFERENCES = "Overlap", "Hardness", "Starved queries", "What differs"
@@ -25,7 +26,8 @@ NONE = "–"
 ABOUT = {
     "Negatives taken": "All queries together.",
     "of them backfilled": "Taken in spite of the steps, to fill a query; drawn as the recipe's backfill says.",
-    "Starved queries": "Fewer negatives than the recipe's count.",
+    "Starved queries": "Fewer negatives than the recipe's count. 'takes all': it wants more than any query has to "
+    "give.",
     "Empty queries": "No negative at all.",
     "Hardness, mean": "Score minus the labelled positive's score: 0 is as near to the query as the positive.",
     "Hardness, median": "Half of the negatives taken lie above this.",
@@ -115,7 +117,7 @@ def _counts(contender: Contender) -> dict[str, str]:
     summary = contender.selection.summary()
     found = {
         "Negatives taken": f"{summary['taken']:,}",
-        "Starved queries": f"{summary['starved']:,}",
+        "Starved queries": TAKES_ALL if takes_all(contender.selection) else f"{summary['starved']:,}",
         "Empty queries": f"{summary['empty']:,}",
     }
     return {**found, "of them backfilled": f"{summary['backfilled']:,}"} if summary["backfilled"] else found
@@ -264,7 +266,10 @@ def starved(found: Comparison) -> None:
     if not len(table):
         st.caption("Every query gets all the negatives that each of them asks for.")
         return
-    counts = [f"{name} {int(own.starved.sum()):,}" for name, own in zip(found.names, found.selections, strict=True)]
+    counts = [
+        f"{name} {TAKES_ALL if takes_all(own) else f'{int(own.starved.sum()):,}'}"
+        for name, own in zip(found.names, found.selections, strict=True)
+    ]
     st.text(f"Queries with fewer negatives than wanted: {', '.join(counts)}.")
     show_paged(table, f"compare.starved.{hash(found.names)}.{len(table)}")
 
@@ -272,7 +277,9 @@ def starved(found: Comparison) -> None:
 def starved_table(found: Comparison) -> pa.Table:
     """Negatives taken for each query that is starved by any of them, the emptiest first."""
     counts = np.stack([selection.taken_counts for selection in found.selections], axis=1)
-    any_starved = np.stack([selection.starved for selection in found.selections], axis=1).any(axis=1)
+    # What takes all there is wants more than any query has: by that measure every query would stand here.
+    starved = [selection.starved & (not takes_all(selection)) for selection in found.selections]
+    any_starved = np.stack(starved, axis=1).any(axis=1)
     rows = np.flatnonzero(any_starved)
     rows = rows[np.lexsort((rows, counts[rows].sum(axis=1), counts[rows].min(axis=1)))]
     data, queries = found.pool.dataset, found.pool.queries

@@ -62,7 +62,8 @@ def options_of(pool: Pool) -> Options:
         recipes[name] = recipe
         # Trying all of them would take seconds; what else one needs is told when it is chosen.
         lacking = "" if recipe.scorer in pool.scores else f" (needs scores called {recipe.scorer})"
-        titles[name] = f"{recipe.title or name}{lacking}"
+        # The name stands in the heads of tables and charts, so it must stand here, too.
+        titles[name] = f"{name} · {recipe.title}{lacking}" if recipe.title else f"{name}{lacking}"
     files = {f"{SELECTION}{path.stem}": path for path in sorted(selections_folder().glob("*.parquet"))}
     titles |= {key: f"Selection: {path.stem}" for key, path in files.items()}
     names = {key: recipe.name for key, recipe in recipes.items()} | {key: path.stem for key, path in files.items()}

@@ -303,7 +303,8 @@ def asked(duel: Duel, place: int) -> None:
         own = [int(document) for document in pool.positives[place] if document != PAD]
         st.caption("Labelled positive" if len(own) == 1 else f"{len(own)} labelled positives")
         for column, document in enumerate(own):
-            known = [f"{name} {float(layer[place, column]):.4g}" for name, layer in pool.positive_scores.items()]
+            scores = ((name, float(layer[place, column])) for name, layer in pool.positive_scores.items())
+            known = [f"{name} {score:.4g}" for name, score in scores if np.isfinite(score)]
             show_text(data.document_text(document), title=data.document_title(document),
                       about=" · ".join([data.document_id(document), *known]))  # fmt: skip
 

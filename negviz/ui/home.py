@@ -12,6 +12,7 @@ from negviz.selection import Selection
 from negviz.ui import building, cache, state
 from negviz.ui.links import page_link
 from negviz.ui.metrics import show_metrics
+from negviz.ui.shortfall import takes_all
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,10 @@ def _thresholds(pool: Pool, selection: Selection | None, refusal: str, labels: L
     if selection is None:
         return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, False, ())
     starved, steps = int(selection.starved.sum()), len(selection.recipe.steps)
+    short = f"{starved:,} queries get fewer than {selection.recipe.count:,}"
     facts = (
         f"{steps} step{'' if steps == 1 else 's'} on {selection.recipe.scorer} scores",
-        f"{starved:,} queries get fewer than {selection.recipe.count}",
+        "It takes all that is left" if takes_all(selection) else short,
     )
     return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, state.chose_recipe(), facts)
 

@@ -38,6 +38,9 @@ WHY = {
     SYNTHESISE: "This recipe needs negatives that a language model has written.",
 }
 
+ASKS = "Asking "
+ANSWERS_KEPT = "Every answer that came is kept; sending again goes on from there."
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -54,6 +57,7 @@ class Wish:
     price_in: float
     price_out: float
     labels: bool
+    most_tokens: int
 
 
 def missing(pool: Pool, recipe: Recipe) -> str:
@@ -83,7 +87,8 @@ def panel(pool: Pool, recipe: Recipe) -> None:
         return
     running = building.running()
     if running is not None:
-        building.show_running(running, place=".judging")
+        asking = running.title.startswith(ASKS)
+        building.show_running(running, place=".judging", kept=ANSWERS_KEPT if asking else building.KEPT)
         return
     with st.container(border=True):
         st.subheader("Ask a language model", anchor=False)
@@ -133,6 +138,11 @@ def _form(method: str, recipe: Recipe) -> Wish | None:
                 help="Drawn at random; 0 asks about all of them. Begin with few.",
             )  # fmt: skip
             scope, both, per_query, labels = _what(method, recipe)
+            longest = number(
+                "Longest answer, in tokens", min_value=1, max_value=1_000_000, value=1024, step=256,
+                key="judging.longest",
+                help="A model that thinks before it answers needs more, or nothing readable comes.",
+            )  # fmt: skip
             prices = st.columns(2)
             with prices[0]:
                 price_in = number("Price in", min_value=0.0, value=0.0, key="judging.in", help=_price("prompt"))
@@ -142,7 +152,7 @@ def _form(method: str, recipe: Recipe) -> Wish | None:
     if not asked:
         return None
     return Wish(method, address.strip(), model.strip(), variable.strip(), scope, int(limit), both, per_query,
-                float(price_in), float(price_out), labels)  # fmt: skip
+                float(price_in), float(price_out), labels, int(longest))  # fmt: skip
 
 
 def _price(of: str) -> str:
@@ -177,7 +187,7 @@ def work_of(pool: Pool, recipe: Recipe, wish: Wish, home: Path) -> Trial | Commi
     Raises:
         NegvizError: If the form's values do not do.
     """
-    settings = Settings(wish.address, wish.model, key_variable=wish.key_variable)
+    settings = Settings(wish.address, wish.model, key_variable=wish.key_variable, most_tokens=wish.most_tokens)
     if wish.method == SYNTHESISE:
         return Commission(pool, settings, home, per_query=wish.per_query, limit=wish.limit)
     selection = None
@@ -211,9 +221,9 @@ def _plan_shown(pool: Pool, recipe: Recipe, method: str) -> None:
     cost = "unknown" if plan.cost is None else f"{plan.cost:.4g}"
     show_metrics([
         ("Requests to send", f"{plan.to_ask:,}", f"{plan.cached:,} of {plan.requests:,} are answered already."),
-        ("Tokens of prompt, about", f"{plan.prompt_tokens:,}", "Estimated at four characters a token."),
+        ("Tokens of prompt, about", f"{plan.prompt_tokens:,}", "Estimated from the length of the texts."),
         ("Tokens of answer, at most", f"{plan.answer_tokens:,}", "As long as an answer may be, times the requests."),
-        ("Cost, at most", cost, "From the prices that you gave, were every answer as long as it may be."),
+        ("Cost, about", cost, "From the prices that you gave, were every answer as long as it may be."),
     ])  # fmt: skip
     st.text(f"To {wish.address}, model {wish.model}. Nothing has been sent yet.")
     label = f"Send {plan.to_ask:,} requests" if plan.to_ask else "Use the answers that are there"
@@ -241,6 +251,6 @@ def start(pool: Pool, recipe: Recipe, wish: Wish) -> Job:
             store.merge([event for event in done.events if event.pair not in said])  # type: ignore[union-attr]
         return name
 
-    job = jobs.start(f"Asking {wish.model} about {pool.dataset.name}", work, building.KIND)
+    job = jobs.start(f"{ASKS}{wish.model} about {pool.dataset.name}", work, building.KIND)
     job.after = partial(state.use_recipe, recipe)
     return job

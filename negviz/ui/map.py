@@ -225,7 +225,7 @@ def _marked(pool: Pool, marked: Bools, choice: Choice) -> None:
         pairs = pairs_inside(pool, marked, choice.query, _priority(pool))
         send_from_map(pool, pairs, f"{len(rows)} documents, {whose}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(f"{len(pairs):,} pairs are in the queue 'Map selection'", icon=":material/check:", color="green")
+            st.badge(f"{len(pairs):,} pairs are in the queue 'Sent here'", icon=":material/check:", color="green")
             page_link("pages/6_Label.py", "Label them", "rule")
     show_paged(_listed(pool, rows), f"map.listed.{hash(rows.tobytes())}")
 

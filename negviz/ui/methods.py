@@ -1,5 +1,7 @@
 """The methods there are: chosen from a list, read about, browsed by family; what a pool cannot serve says why."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from negviz.library import saved
@@ -82,6 +84,14 @@ def about(pool: Pool, recipe: Recipe) -> None:
     needs = f"Needs: {', '.join(recipe.needs)}." if recipe.needs else "Needs nothing but scored candidates."
     about = recipe.about or recipe.title or "A recipe of your own: nothing was written about it."
     show_text(about, about=" ".join(filter(None, [scale_words(pool, recipe), needs, _paper(recipe)])))
+    original = _original(recipe)
+    if original is not None and original != replace(recipe, name=original.name):
+        st.caption(":material/edit: Changed since: the words describe the method as published.")
+
+
+def _original(recipe: Recipe) -> Recipe | None:
+    """The published recipe whose words a recipe bears, whatever it is called now; None where they are its own."""
+    return next((each for each in published().values() if recipe.about and each.about == recipe.about), None)
 
 
 def scale_words(pool: Pool, recipe: Recipe) -> str:

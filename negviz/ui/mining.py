@@ -7,7 +7,7 @@ import streamlit as st
 from negviz.arrays import PAD
 from negviz.charts.kept_per_query import kept_per_query
 from negviz.diagnostics.funnel import funnel
-from negviz.errors import NegvizError
+from negviz.errors import MissingInputError, NegvizError
 from negviz.labels import Labels
 from negviz.pool import Pool
 from negviz.recipe import Recipe
@@ -24,8 +24,10 @@ from negviz.ui import (
     recipe_sharing,
     state,
 )
+from negviz.ui.links import page_link
 from negviz.ui.metrics import show_metrics
 from negviz.ui.recipe_editor import Edited
+from negviz.ui.shortfall import short_of, takes_all
 from negviz.ui.tables import show_paged
 from negviz.ui.texts import show_text
 
@@ -51,10 +53,11 @@ def explore(pool: Pool) -> None:
                 back = st.container(width="content")
         with words:
             methods.about(pool, recipe)
-    editor, result = st.columns([2, 5], gap="large")
+    warnings = st.container()
+    editor, result = st.columns([2, 5], gap="medium")
     with editor, st.container(key="mine_editor"):
         st.html('<div id="negviz-knobs"></div>')
-        edited = recipe_editor.edit(pool, recipe, "mine")
+        edited = recipe_editor.edit(pool, recipe, "mine", warnings)
         _file(pool, edited.recipe, "mine")
     with back:
         methods.way_back(edited.recipe, "mine")
@@ -67,11 +70,12 @@ def explore(pool: Pool) -> None:
 def _outcome(pool: Pool, edited: Edited) -> None:
     """What comes of the recipe, in the view that a person chose."""
     st.html('<a class="negviz-jump" href="#negviz-knobs" target="_self">Turn the knobs ↓</a>')
-    views, plots = st.columns([1, 1], vertical_alignment="bottom")
-    view = views.segmented_control(
-        "View", [ONE, ALL, METHODS], default=ONE, key="mine.view", persist_state="session",
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mine_views"):
+        view = st.segmented_control(
+            "View", [ONE, ALL, METHODS], default=ONE, key="mine.view", persist_state="session",
+            label_visibility="collapsed", required=True, width="content",
+        )  # fmt: skip
+        plots = st.container(key="mine_plot")
     selection = outcome(pool, edited.recipe)
     if selection is not None:
         edited.tell(selection)
@@ -125,21 +129,27 @@ def outcome(pool: Pool, recipe: Recipe) -> Selection | None:
     except NegvizError as error:
         st.error("This recipe cannot run on this pool.", icon=":material/error:")
         st.text(str(error))
+        if isinstance(error, MissingInputError):
+            with st.container(horizontal=True):
+                page_link("pages/1_Load.py", "Make a pool that has it", "upload_file")
+                page_link("pages/6_Label.py", "Label candidates", "rule")
+            st.caption("The view 'All methods' tells which methods this pool can serve.")
         judging.panel(pool, recipe)
         return None
 
 
 def totals(selection: Selection) -> None:
-    """Candidates, refused, taken and starved, in a row."""
+    """Candidates, refused, taken and starved, in a row; for a recipe that takes all, how many a query gets."""
     summary = selection.summary()
     refused = sum(row["count"] for row in summary["refused"])
+    came = "The source of the recipe" if selection.recipe.source else "The retrievers"
     facts = [
-        ("Candidates", summary["candidates"], "Everything that the retrievers brought, over all queries."),
-        ("Refused", refused, "By leak guards, labels and steps together."),
-        ("Taken", summary["taken"], "Negatives that an export would write."),
-        ("Starved queries", summary["starved"], f"Queries with fewer than {summary['count']} negatives."),
+        ("Candidates", f"{summary['candidates']:,}", f"{came} brought so many, over all queries."),
+        ("Refused", f"{refused:,}", "By leak guards, labels and steps together."),
+        ("Taken", f"{summary['taken']:,}", "Negatives that an export would write."),
+        short_of(selection),
     ]
-    show_metrics((name, f"{value:,}", text) for name, value, text in facts)
+    show_metrics(facts)
 
 
 def overview(selection: Selection, labels: Labels, plot: str) -> None:
@@ -149,7 +159,7 @@ def overview(selection: Selection, labels: Labels, plot: str) -> None:
     left, right = st.columns([3, 2])
     with left:
         st.subheader("Where the candidates go", anchor=False)
-        picture.draw(OWN_FUNNEL, selection, None, labels)
+        picture.draw(OWN_FUNNEL, selection, None, labels, titled=False)
     with right:
         st.subheader("Negatives per query", anchor=False)
         counts = np.bincount(selection.taken_counts, minlength=selection.recipe.count + 1).astype(np.int32)
@@ -157,8 +167,18 @@ def overview(selection: Selection, labels: Labels, plot: str) -> None:
             kept_per_query(counts, selection.recipe.count), alt="Number of queries for each number of negatives taken"
         )
     show_paged(funnel_table(selection), "mine.funneltable")
+    _starved(selection)
+
+
+def _starved(selection: Selection) -> None:
+    """The queries that are not filled, the emptiest first."""
+    if takes_all(selection):
+        label, value, words = short_of(selection)
+        st.subheader(f"{label}: {value}", anchor=False)
+        st.caption(words)
+    else:
+        st.subheader(f"Starved queries: {int(selection.starved.sum()):,}", anchor=False)
     starved = starved_table(selection)
-    st.subheader(f"Starved queries: {len(starved):,}", anchor=False)
     if len(starved):
         show_paged(starved, f"mine.starved.{len(starved)}")
     else:
@@ -218,19 +238,23 @@ def asked(selection: Selection, query: int) -> None:
     """The query and its labelled positives with their scores."""
     pool = selection.pool
     row = int(pool.queries[query])
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left.container(border=True, height="stretch"):
         st.caption("Query")
         show_text(pool.dataset.query_text(row), about=pool.dataset.query_id(row))
         level = float(pool.anchor(selection.recipe.scorer, selection.recipe.anchor)[query])
-        st.caption(f"{int(selection.taken_counts[query])} of {selection.recipe.count} negatives taken. "
-                   f"Margins are measured from {level:.4g}.")  # fmt: skip
-    with right.container(border=True, height="stretch"):
+        taken = f"{int(selection.taken_counts[query]):,}"
+        wanted = taken if takes_all(selection) else f"{taken} of {selection.recipe.count:,}"
+        known = np.isfinite(level)
+        from_where = f"Margins are measured from {level:.4g}." if known else "Its positive has no known score."
+        st.caption(f"{wanted} negatives taken. {from_where}")
+    with right.container(border=True, height="stretch", key="mine_positives"):
         positives = [place for place, document in enumerate(pool.positives[query]) if document != PAD]
         st.caption("Labelled positive" if len(positives) == 1 else f"{len(positives)} labelled positives")
         for place in positives:
             document = int(pool.positives[query, place])
-            scores = [f"{name} {float(layer[query, place]):.4g}" for name, layer in pool.positive_scores.items()]
+            known = ((name, float(layer[query, place])) for name, layer in pool.positive_scores.items())
+            scores = [f"{name} {score:.4g}" for name, score in known if np.isfinite(score)]
             show_text(
                 pool.dataset.document_text(document), title=pool.dataset.document_title(document),
                 about=" · ".join([pool.dataset.document_id(document), *scores]),

@@ -33,8 +33,16 @@ def choose(recipe: Recipe, key: str) -> str:
     return str(chosen or own)
 
 
-def draw(name: str, selection: Selection, query: int | None, labels: Labels) -> None:
-    """Draw a plot for a query, or where none is chosen over all queries."""
+def draw(name: str, selection: Selection, query: int | None, labels: Labels, *, titled: bool = True) -> None:
+    """Draw a plot for a query, or where none is chosen over all queries.
+
+    Args:
+        name: Key of the plot.
+        selection: Outcome of the recipe.
+        query: Row of the pool.
+        labels: Verdicts of people.
+        titled: Whether to write the plot's name before its summary; not under a heading that says the same.
+    """
     if name == NONE:
         return
     if name not in SIGNATURES:
@@ -45,7 +53,7 @@ def draw(name: str, selection: Selection, query: int | None, labels: Labels) -> 
     if query is None and "query" in entry.wants and not entry.trait("over_all", False):
         st.caption(f"The plot '{entry.label}' shows one query at a time: it is drawn in the view 'One query'.")
         return
-    st.caption(f"**{entry.label}.** {entry.summary}")
+    st.caption(f"**{entry.label}.** {entry.summary}" if titled else entry.summary)
     context: Mapping[str, Any] = {"query": query, "labels": labels}
     try:
         entry.function(selection, **{name: value for name, value in context.items() if name in entry.wants})

@@ -8,10 +8,11 @@ from negviz.selection import Selection
 from negviz.ui.texts import shortened
 
 LISTED = 200
-EVERY, STARVED, EMPTY, BELOW = "every query", "starved", "without any negative", "positive below a candidate"
+EVERY, STARVED, EMPTY, BELOW = "every query", "fewer than wanted", "without any negative", "positive below a candidate"
 HELP = (
-    "Starved: fewer negatives than wanted. Positive below a candidate: an unlabelled candidate scores higher than the "
-    "labelled positive, so either it answers the query too or the positive is a poor one."
+    "Fewer than wanted: fewer negatives than the recipe's count. Positive below a candidate: an unlabelled "
+    "candidate scores higher than the labelled positive, so either it answers the query too or the "
+    "positive is a poor one."
 )
 
 

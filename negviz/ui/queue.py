@@ -32,7 +32,8 @@ ORDERS = {
     TAKEN: "Only what your recipe takes as a negative, the hardest first. The model would be trained on these.",
     RANDOM: "A simple random sample of the negatives taken. The only order from which a false-negative rate can be "
     "estimated without bias, so pairs that were answered in another order come again.",
-    FROM_MAP: "Pairs that you sent from the Map page, or the candidate that you chose on the Mine page.",
+    FROM_MAP: "Pairs that you sent here: a candidate from Mine, pairs on which two recipes differ from Compare, or a "
+    "selection from Map. Sending others replaces them.",
 }
 DESK = "label.desk"
 HISTORY = 10
@@ -87,7 +88,7 @@ def choose_order(bench: Workbench) -> tuple[str, int, int]:
         "Order of the queue",
         list(ORDERS),
         default=stored if stored in ORDERS else SUSPECT,
-        format_func=str.capitalize,
+        format_func=title_of,
         required=True,
         wrap=True,
         key="label.order",
@@ -106,6 +107,11 @@ def choose_order(bench: Workbench) -> tuple[str, int, int]:
         seed = st.number_input("Seed", 0, 2**31, 0, 1, key="label.seed", width=160, persist_state="session",
                                help="The same seed draws the same sample.")  # fmt: skip
     return order, int(size or 300), int(seed or 0)
+
+
+def title_of(order: str) -> str:
+    """What an order is called on the screen; the label database keeps the older name of what was sent."""
+    return "Sent here" if order == FROM_MAP else order.capitalize()
 
 
 def _remember_order() -> None:
@@ -252,6 +258,6 @@ def why_empty(queue: Queue, order: str) -> tuple[str, str]:
                 "Loosen it on the Mine page, or choose another order."),
         RANDOM: ("Your recipe takes no negative from this pool, so there is nothing to draw.",
                  "Loosen it on the Mine page, or choose another order."),
-        FROM_MAP: ("Nothing is marked on the map for this data.",
-                   "Draw a box or a lasso on the Map page and send it here, or choose another order."),
+        FROM_MAP: ("Nothing was sent here for this data.",
+                   "Send pairs from Map, Compare or Mine, or choose another order."),
     }[order]  # fmt: skip

@@ -68,12 +68,18 @@ def epoch(key: str) -> str:
     return f"{key}.{st.session_state.get('recipe.epoch', 0)}"
 
 
-def edit(pool: Pool, recipe: Recipe, key: str) -> Edited:
+def edit(pool: Pool, recipe: Recipe, key: str, warnings: DeltaGenerator | None = None) -> Edited:
     """Edit everything but which published recipe it is, and keep what was changed.
 
     What appears and goes stands in a place of its own: it must not move, and thereby rebuild, what stands below it.
+
+    Args:
+        pool: The pool at hand.
+        recipe: The recipe at hand.
+        key: Prefix of the widgets.
+        warnings: Where to say what is odd about the recipe on this pool; above the editor where nothing is given.
     """
-    warnings = st.container()
+    warnings = warnings or st.container()
     changed = origin(pool, recipe, key)
     chosen_from = pool_of(pool, changed)
     edited = steps(chosen_from, changed, key, scores_of(chosen_from, changed))

@@ -1,12 +1,13 @@
 """The recipe as a file: saved under a name, shown, downloaded, replaced by a saved or an uploaded one."""
 
 import shlex
+from dataclasses import replace
 
 import streamlit as st
 import yaml
 
 from negviz.errors import NegvizError, RecipeError
-from negviz.library import remove, safe_name, save, saved
+from negviz.library import remove, safe_name, save, saved, saved_names
 from negviz.recipe import Recipe, published, recipe_of
 from negviz.select import check_knobs
 from negviz.ui import state
@@ -24,19 +25,17 @@ def files(recipe: Recipe, key: str) -> None:
 
 def save_form(recipe: Recipe, key: str) -> None:
     """Save the recipe at hand under a name."""
-    own = saved()[0]
+    own = saved_names()
     given = st.text_input(
         "Save under the name", recipe.name if recipe.name in own else f"my_{recipe.name}", max_chars=80,
         key=f"{epoch(key)}.saveas", help="Letters, digits, - and _; what else is typed becomes a -.",
     )  # fmt: skip
     try:
-        name = safe_name(given or "")
+        name = _as_saved(safe_name(given or ""))
     except NegvizError as error:
         st.text(str(error))
         return
-    if name in own and own[name] != recipe:
-        st.caption("There is a saved recipe of this name; saving replaces it.")
-    if st.button("Save recipe", icon=":material/save:", key=f"{key}.save"):
+    if _may_save(recipe, name, key):
         try:
             kept = save(recipe, name)
         except NegvizError as error:
@@ -48,6 +47,25 @@ def save_form(recipe: Recipe, key: str) -> None:
     said = st.session_state.pop(f"{key}.said", "")
     if said:
         st.success(said, icon=":material/check:")
+
+
+def _may_save(recipe: Recipe, name: str, key: str) -> bool:
+    """A button that saves; where another recipe has that name, one that first asks whether to replace it."""
+    if name not in saved_names():
+        return st.button("Save recipe", icon=":material/save:", key=f"{key}.save")
+    if saved()[0].get(name) == replace(recipe, name=name):
+        st.caption("It is saved under this name as it stands.")
+        return False
+    # The name stands in the keys, so that a question about one name is never answered for another.
+    with st.popover("Save recipe", icon=":material/save:", key=f"{key}.saveover.{name}",
+                    help="There is a saved recipe of this name; you are asked first."):  # fmt: skip
+        show_text("What is saved there now is lost.", title=f"Replace the saved recipe '{name}'?")
+        return st.button("Replace it", icon=":material/save:", key=f"{key}.replace.{name}", type="primary")
+
+
+def _as_saved(name: str) -> str:
+    """The name as a saved recipe has it, where one has it in other case, which some file systems take for the same."""
+    return next((other for other in saved_names() if other.casefold() == name.casefold()), name)
 
 
 def library(recipe: Recipe, key: str) -> None:

@@ -16,6 +16,7 @@ from negviz.ui import cache
 from negviz.ui.metrics import show_metrics
 from negviz.ui.mining import edit, outcome
 from negviz.ui.near_threshold import nearest
+from negviz.ui.shortfall import short_of, takes_all
 from negviz.ui.tables import show_rows
 from negviz.ui.threshold_lines import disputed_scores, drawn_limits, line_of, placed_rows, weight_curve, zones
 
@@ -51,9 +52,14 @@ def metrics(selection: Selection, pool: Pool) -> None:
         "Queries with none": "Queries that are left without any negative.",
     }
     changes = {name: now[name] - before[name] for name in now} if before else {}
+    shown = [
+        (name, f"{now[name]:,}", f"{text} The change is against the recipe as published.")
+        for name, text in words.items()
+    ]
+    if takes_all(selection):
+        shown[2] = short_of(selection)
     show_metrics(
-        ((name, f"{now[name]:,}", f"{text} The change is against the recipe as published.")
-         for name, text in words.items()),
+        shown,
         changes={name: f"{change:+,} against published" for name, change in changes.items() if change},
         bad=("Starved queries", "Queries with none"),
     )  # fmt: skip

@@ -67,6 +67,20 @@ def test_numbers_are_those_of_the_selections(pool: Pool, open_app: Open) -> None
     assert cells(app, "Starved queries") == [str(summary["starved"]) for summary in summaries]
 
 
+def test_what_takes_all_there_is_starves_nobody(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE, compare="coder,nv_perc")
+    assert cells(app, "Starved queries") == ["takes all", "1"]
+    app = look(app, "Starved queries")
+    assert "coder takes all, nv_perc 1." in words(app)
+    assert not app.exception
+
+
+def test_the_list_names_recipes_as_the_table_does(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE, compare=TWO)
+    options = chooser(app).options
+    assert any(option.startswith("nv_perc · ") for option in options)
+
+
 def test_choice_is_kept_and_stands_in_the_address(pool: Pool, open_app: Open) -> None:
     app = open_app(PAGE, compare=TWO)
     chooser(app).set_value(["nv_perc", "bm25"]).run()

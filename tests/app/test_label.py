@@ -254,6 +254,15 @@ def test_pairs_of_the_map_come_in_and_a_single_one_even_if_it_has_an_answer(pool
     assert shown(again) == answered
 
 
+def test_the_order_of_what_was_sent_names_every_page_that_sends(pool: Pool, open_app: Open) -> None:
+    (home_folder() / "workspace.json").write_text(
+        json.dumps({"pool": "towers-00000000", "label_order": "map selection"}), "utf-8"
+    )
+    said = words(open_app(PAGE))
+    assert all(page in said for page in ("Mine", "Compare", "Map"))
+    assert "Nothing was sent here for this data." in said
+
+
 def test_scores_are_hidden_until_asked_for(pool: Pool, open_app: Open) -> None:
     app = open_app(PAGE)
     html = [element.proto.body for element in app.get("html")]

@@ -1,7 +1,13 @@
 """Signature plots of teacher-denoised, geometric and SimANS-like methods, each on a pool that has everything."""
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from negviz.arrays import PAD
+from negviz.recipe import published
+from negviz.select import select
+from tests.pools import rich_pool
 
 pytestmark = pytest.mark.app
 
@@ -68,4 +74,14 @@ def test_the_sweep_speaks_of_judgments_only_where_there_are_some():
 
 
 def test_the_triangle_tells_how_many_queries_fell_back():
-    assert "so that the first one decided, in 1 of 24 queries" in shown("triangle", "trisampler_style").caption[0].value
+    pool = rich_pool()
+    found = select(pool, published()["trisampler_style"])
+    vectors = pool.embeddings
+    own = vectors.documents[pool.positives] * np.not_equal(pool.positives, PAD)[:, :, None]
+    nearer = np.einsum("qdv,qpv->qdp", vectors.documents[pool.documents], own)
+    nearer[np.broadcast_to(np.equal(pool.positives, PAD)[:, None, :], nearer.shape)] = -1.0
+    leaning = nearer.max(axis=2) > pool.scores[found.recipe.scorer]
+    fell_back = sum(not leaning[row][found.weights[row] > 0].any() for row in range(len(pool)))
+    assert fell_back
+    told = shown("triangle", "trisampler_style").caption[0].value
+    assert f"so that the first one decided, in {fell_back} of 24 queries" in told

@@ -5,16 +5,19 @@ import json
 from collections.abc import Callable
 from html import escape
 
+import numpy as np
 import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 
 from negviz.errors import NegvizError
 from negviz.home import home_folder
+from negviz.library import save, saved
 from negviz.pool import Pool
-from negviz.recipe import FAMILIES, Recipe, Step, find_recipe, published, recipe_of, saved_file
+from negviz.recipe import FAMILIES, Recipe, Step, find_recipe, published, recipe_of, saved_file, saved_folder
 from negviz.recipe_link import to_address
 from negviz.select import select
+from negviz.store import save_pool
 from negviz.ui.candidates import DISPUTE, PADDED
 from negviz.ui.methods import by_family
 from negviz.ui.query_picker import BELOW, EMPTY, STARVED, matching
@@ -51,7 +54,8 @@ def outcome_of(pool: Pool, recipe: Recipe) -> tuple[dict, str]:
 
 
 def counts(app: AppTest) -> dict[str, int]:
-    return {metric.label: int(metric.value.replace(",", "")) for metric in app.metric}
+    values = {metric.label: metric.value.replace(",", "") for metric in app.metric}
+    return {label: int(value) for label, value in values.items() if value.isdigit()}
 
 
 def widget(app: AppTest, kind: str, end: str):
@@ -433,6 +437,78 @@ def test_recipe_is_saved_found_and_removed(pool: Pool, open_app: Open) -> None:
     assert saved_file("my-half") is None
     assert kept()["recipe"]["name"] == "my-half"
     assert not app.exception
+
+
+def test_the_words_of_a_changed_recipe_say_that_they_are_the_published_ones(pool: Pool, open_app: Open) -> None:
+    assert "as published" not in words(open_app(PAGE))
+    use(save(published()["nv_perc"].with_knob("relative_margin", "margin", 0.5), "mine"))
+    assert "Changed since: the words describe the method as published." in words(open_app(PAGE))
+
+
+def save_as(app: AppTest, name: str) -> AppTest:
+    """What saving under a name first shows."""
+    return widget(app, "text_input", ".saveas").set_value(name).run()
+
+
+@pytest.mark.parametrize("name", ["mine", "MINE", "mine.yaml"])
+def test_saving_over_another_recipe_asks_first(name: str, pool: Pool, open_app: Open) -> None:
+    save(dataclasses.replace(published()["nv_topk"], count=9), "mine")
+    app = save_as(opened(open_app, "file"), name)
+    assert not [button for button in app.button if button.key == "mine.save"]
+    assert "Replace the saved recipe 'mine'?" in html(app).replace("&#x27;", "'")
+    assert saved()[0]["mine"].count == 9
+    next(button for button in app.button if ".replace." in str(button.key)).click().run()
+    assert not app.exception
+    (only,) = saved()[0].values()
+    assert (only.name, only.count) == ("mine", published()["nv_perc"].count)
+
+
+def test_a_recipe_that_is_saved_as_it_stands_is_not_saved_again(pool: Pool, open_app: Open) -> None:
+    use(save(published()["nv_perc"], "mine"))
+    app = save_as(opened(open_app, "file"), "mine")
+    assert "saved under this name as it stands" in words(app)
+    assert not [button for button in app.button if button.key == "mine.save" or ".replace." in str(button.key)]
+
+
+def test_a_broken_file_of_that_name_is_not_replaced_unasked(pool: Pool, open_app: Open) -> None:
+    saved_folder().mkdir(parents=True, exist_ok=True)
+    (saved_folder() / "mine.yaml").write_text("steps: [", "utf-8")
+    app = save_as(opened(open_app, "file"), "mine")
+    assert not [button for button in app.button if button.key == "mine.save"]
+    assert (saved_folder() / "mine.yaml").read_text("utf-8") == "steps: ["
+
+
+def test_a_recipe_that_takes_all_there_is_starves_nobody(pool: Pool, open_app: Open) -> None:
+    use(published()["coder"])
+    app = open_app(PAGE)
+    taken = select(pool, published()["coder"]).taken_counts
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert "Starved queries" not in shown
+    assert shown["Per query"] == f"{taken.min()}–{taken.max()}"
+    assert f"{taken[0]} negatives taken." in words(app)
+    app.segmented_control(key="mine.view").set_value("All queries").run()
+    assert not app.exception
+    assert "no query counts as starved" in words(app)
+
+
+def test_what_cannot_run_shows_the_ways_to_what_is_missing(pool: Pool, open_app: Open) -> None:
+    use(published()["rocketqa"])
+    app = open_app(PAGE)
+    assert "cross_encoder" in words(app)
+    labels = [link.proto.label for link in app.get("page_link")]
+    assert "Make a pool that has it" in labels
+    assert "Label candidates" in labels
+
+
+def test_a_score_of_the_positive_that_is_unknown_is_left_out(pool: Pool, open_app: Open) -> None:
+    layer = np.full((len(pool), 1), np.nan, np.float32)
+    made = dataclasses.replace(pool, positive_scores={**pool.positive_scores, "bm25": layer}, stored_fingerprint="")
+    save_pool(made, home_folder() / "pools" / "unknown")
+    (home_folder() / "workspace.json").write_text('{"pool": "unknown"}', "utf-8")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "d00 · dense 0.85" in html(app)
+    assert "bm25 nan" not in html(app)
 
 
 def test_recipe_is_not_saved_under_a_published_name(pool: Pool, open_app: Open) -> None:

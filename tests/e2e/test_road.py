@@ -26,6 +26,21 @@ def candidate(tab) -> tuple[str, str]:
     return query, tab.page.locator(".st-key-label_candidate .negviz-faint").first.inner_text().strip()
 
 
+def nothing_is_clipped(tab) -> None:
+    """On a laptop and a phone the views of the page Mine are whole, and its numbers stand in rows of equal length."""
+    for width in (1280, 420):
+        tab.page.set_viewport_size({"width": width, "height": 1000})
+        tab.settle()
+        metrics = [metric.bounding_box() for metric in tab.page.get_by_test_id("stMetric").all()]
+        assert len({round(box["y"]) for box in metrics}) == (1 if width == 1280 else 2)
+        views = tab.page.locator(".st-key-mine_views").bounding_box()
+        last = tab.page.get_by_text("All methods", exact=True).bounding_box()
+        assert last["x"] + last["width"] <= views["x"] + views["width"]
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    tab.page.set_viewport_size({"width": 1440, "height": 1000})
+    tab.settle()
+
+
 def test_from_the_sample_to_a_cleaned_training_set(tab, server):
     tab.open()
     tab.page.get_by_role("button", name="Open the sample").click()
@@ -37,6 +52,7 @@ def test_from_the_sample_to_a_cleaned_training_set(tab, server):
     tab.menu("Mine")
     tab.page.locator(".negviz-text mark").first.wait_for()
     tab.check()
+    nothing_is_clipped(tab)
 
     tab.menu("Thresholds")
     before = number(tab, "Refused")

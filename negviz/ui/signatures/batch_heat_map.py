@@ -16,8 +16,7 @@ MOST_PAIRS = 300_000
 
 @SIGNATURES.register("Batch heat-map", reference="METHODS A1, A4, B3")
 def batch_heat_map(selection: Selection, *, query: int, labels: Labels) -> None:
-    """Show who meets whose documents in the batch of this query, and how collisions grow with the batch."""
-    st.subheader("The batch of this query", anchor=False)
+    """Who meets whose documents in the batch of this query, and how collisions grow with the batch."""
     st.caption(
         "Each row is a query, each column a document that some row of the batch brings. Everything but the outlined "
         "cell of a row is trained as its negative, whatever it says; look for strong colours that are not outlined."

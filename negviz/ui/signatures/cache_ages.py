@@ -21,14 +21,13 @@ LAYER = "cache_age"
 
 @SIGNATURES.register("Ages of the cache", reference="METHODS B5")
 def cache_ages(selection: Selection, *, query: int, labels: Labels) -> None:
-    """Show how old the cached documents are, and among how many of them a draw really chooses."""
+    """How old the cached documents are, and among how many of them a draw really chooses."""
     cached = remembered_cache(selection.pool)
     if cached is None:
         raise MissingInputError(
             "The plot 'Ages of the cache' needs candidates from a cache, but this recipe's come from elsewhere; give "
             "the recipe the source 'cache', as 'negative_cache' has."
         )
-    st.subheader("How old the cache is", anchor=False)
     st.caption(
         "A cached vector was computed when its document last came by or, with LRU, when it was last used. The older it "
         "is, the more the model has changed since; here nothing is trained, so only the ages are real."

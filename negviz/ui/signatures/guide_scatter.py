@@ -80,8 +80,8 @@ def _disagreements(selection: Selection, query: int, masked: Bools, guide: Float
         return
     lowest = columns[np.argsort(-rank[columns], kind="stable")][:LISTED]
     st.caption(
-        f"The guide masks {len(columns):,} candidates of this query. Those that the student ranks lowest: either the "
-        "student misses an answer, or the guide is wrong."
+        f"The guide masks {len(columns):,} {'candidate' if len(columns) == 1 else 'candidates'} of this query. Listed "
+        "are those that the student ranks lowest: either the student misses an answer, or the guide is wrong."
     )
     show_rows([
         {

@@ -17,8 +17,7 @@ MARGIN = 1.0
 
 @SIGNATURES.register("Pairs inside the hinge's margin", reference="METHODS A3")
 def hinge_pairs(selection: Selection, *, query: int, labels: Labels) -> None:
-    """Show which pairs of this query's batch a hinge loss with margin 1 still learns from, and the batch itself."""
-    st.subheader("Pairs that still have a gradient", anchor=False)
+    """Which pairs of this query's batch a hinge loss with margin 1 still learns from, and the batch itself."""
     st.caption(
         "Each pair is a positive and a negative of one row of this query's batch. Left of the line at 1 the hinge loss "
         "pushes them apart; right of it the pair is learnt and adds nothing."

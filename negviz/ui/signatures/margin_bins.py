@@ -26,8 +26,7 @@ MOST_CLUSTERS = 200
 
 @SIGNATURES.register("Margins before and after balancing", reference="METHODS C3")
 def margin_bins(selection: Selection, *, query: int, labels: Labels) -> None:
-    """Show what balancing does to this query's margins, and what clusters of queries do to a batch."""
-    st.subheader("Margins before and after balancing", anchor=False)
+    """What balancing does to this query's margins, and what clusters of queries do to a batch."""
     st.caption(
         "The teacher's margin of a candidate is its score of the positive minus that of the candidate. Drawn "
         "uniformly, the many easy ones with a large margin win; balanced, each range that is not empty "
@@ -66,7 +65,7 @@ def _bins(selection: Selection, step: Step, query: int) -> None:
 def _batches(selection: Selection, query: int) -> None:
     """A batch of one cluster beside a random one."""
     pool, seed, scorer = selection.pool, selection.recipe.seed, selection.recipe.scorer
-    st.subheader("A topical batch beside a random one", anchor=False)
+    st.markdown("**A topical batch beside a random one**")
     if pool.embeddings is None:
         st.caption(
             "Clusters of queries need vectors, but this pool was built without an encoder; build it again with "

@@ -57,10 +57,23 @@ def _thinned(selection: Selection, found: TeacherScatter) -> np.ndarray[tuple[in
 
 
 def _told(found: TeacherScatter, negative: float, positive: float) -> str:
+    one = len(found.review) == 1
+    review = f"{len(found.review):,} {'candidate' if one else 'candidates'} that nobody has judged"
+    return (
+        f"{review} {'lies' if one else 'lie'} above {positive:g}: likely false negatives to review. "
+        f"{found.discarded:,} lie from {negative:g} to {positive:g} and are discarded. {_filled(found)}"
+    )
+
+
+def _filled(found: TeacherScatter) -> str:
+    """How many queries had to be filled up with candidates that the teacher has not checked."""
+    if found.queries == 1:
+        short = " It is not full all the same." if found.short else ""
+        unchecked = "had to be filled up with candidates that nobody checked"
+        return f"The query {unchecked if found.backfilled else 'needed no filling up'}.{short}"
     share = found.backfilled / found.queries if found.queries else 0.0
     left = f", and {found.short:,} are not full all the same" if found.short else ""
     return (
-        f"{len(found.review):,} candidates that nobody has judged lie above {positive:g}: likely false negatives to "
-        f"review. {found.discarded:,} lie from {negative:g} to {positive:g} and are discarded. {found.backfilled:,} of "
-        f"{found.queries:,} queries ({share:.0%}) had to be filled up with candidates that nobody checked{left}."
+        f"{found.backfilled:,} of {found.queries:,} queries ({share:.0%}) had to be filled up with candidates that "
+        f"nobody checked{left}."
     )

@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/false_negatives.py /tmp/pool
 
 A taken negative is false when the complete judgments give it grade 2 or 3. The interval is Wilson's, 95 percent; taken
-negatives of one query are not independent, so it is somewhat too narrow. Mining reads none of this. Recipes whose inputs
-the pool does not have are named at the end.
+negatives of one query are not independent, so it is somewhat too narrow. Mining reads none of this. Recipes that lack
+an input on this pool are named at the end.
 """
 
 import sys
@@ -45,9 +45,8 @@ def _cells(selection: Selection, truth: Truth) -> str:
         *truth.verdicts(pool.queries[rows], pool.documents[rows, columns], len(pool.dataset.documents))
     )
     without = int((~selection.taken.any(axis=1)).sum())
-    return (
-        f"{found.taken:,} | {found.false_negatives:,} | {found.rate:.1%} | {found.low:.1%} to {found.high:.1%} | {without}"
-    )
+    interval = f"{found.low:.1%} to {found.high:.1%}"
+    return f"{found.taken:,} | {found.false_negatives:,} | {found.rate:.1%} | {interval} | {without}"
 
 
 if __name__ == "__main__":

@@ -112,6 +112,11 @@ class Pool:
         return np.asarray(np.not_equal(self.documents, PAD))
 
     @cached_property
+    def candidates(self) -> int:
+        """Number of candidates of all queries."""
+        return int(self.present.sum())
+
+    @cached_property
     def eligible(self) -> Bools:
         """(queries, depth), True for candidates without any leak."""
         return np.asarray(self.present & np.equal(self.flags & ALL_LEAKS, 0))
@@ -214,7 +219,7 @@ class Pool:
         return {
             "queries": len(self),
             "depth": self.depth,
-            "candidates": int(self.present.sum()),
+            "candidates": self.candidates,
             "retrievers": sorted(self.ranks),
             "scorers": sorted(self.scores),
             "scales": dict(self.scales),

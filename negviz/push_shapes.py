@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from negviz.arrays import Bools, Floats, Ints
+from negviz.bells import weight_at
 from negviz.derived import disputed
 from negviz.diagnostics.effective_number import effective_number
-from negviz.diagnostics.limits import simans_weight
 from negviz.errors import MissingInputError
 from negviz.losses import Loss
 from negviz.losses.ccr import ccr
@@ -106,7 +106,7 @@ def push_shapes(selection: Selection, query: int) -> PushShapes:
     pushes = {OWN: selection.weights[query, columns]}
     pushes |= {name: np.maximum(lose(row, own).gradient[0, 1:], 0.0) for name, lose in _losses(scale, cosine).items()}
     width, words = (HALF_WIDTH, f"half weight at {HALF_WIDTH}") if cosine else (0.0, f"a {DOT_SHARPNESS}")
-    pushes[f"SimANS, {words}"] = simans_weight({"a": DOT_SHARPNESS, "b": 0.0, "width": width}, scores - positive)
+    pushes[f"SimANS, {words}"] = weight_at({"a": DOT_SHARPNESS, "b": 0.0, "width": width}, scores - positive)
     log_own = -infonce(row, own, scale=scale).values
     return PushShapes(
         columns, scores, positive, inside,

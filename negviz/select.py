@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import PAD, Bools, Floats, Ints, gumbel, positions
+from negviz.arrays import PAD, Bools, Floats, Ints, frozen, gumbel, positions
 from negviz.draws import DRAWS
 from negviz.errors import MissingInputError
 from negviz.labels import Labels, Verdicts
+from negviz.limits import Limit, LimitsOf
 from negviz.pool import LEAKS, Pool
 from negviz.recipe import Recipe, Step
 from negviz.registry import Registry
-from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns, taken_mask
+from negviz.selection import ABSENT, MANY, NOT_REFUSED, Selection, taken_columns, taken_mask
 from negviz.sources import SOURCES
 from negviz.strategies import STRATEGIES
 
@@ -21,6 +22,7 @@ NO_LABELS = Labels.of(())
 LABELLED = ("labelled false negative", "labelled drop")
 UNDERFILLED = "fewer than count left"
 KEPT_SOURCES = 6
+KEPT_GUARDS = 2
 # Noise of the padding must not be that of the draw, or what the draw nearly took would be what pads.
 PADDING_KEYS = np.uint64(0x9D39247E33776D41)
 
@@ -125,6 +127,9 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
     pool = source_pool(pool, recipe)
     check(recipe, pool)
     reasons, names = _refuse_leaks(pool, recipe, labels)
+    fast = _fast(pool, recipe, reasons, names)
+    if fast is not None:
+        return fast
     guarded = reasons >= 0
     weights = np.equal(reasons, NOT_REFUSED).astype(np.float64)
     context: dict[str, Any] = {"scorer": recipe.scorer, "anchor": recipe.anchor, "count": recipe.count}
@@ -153,6 +158,35 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
     return Selection(pool, recipe, weights, reasons, columns, tuple(names), padding)
 
 
+def _fast(pool: Pool, recipe: Recipe, guard: npt.NDArray[np.int8], names: list[str]) -> Selection | None:
+    """The same by a compiled loop, where there is much to do and every step is a limit; None elsewhere."""
+    if pool.documents.size < MANY or recipe.draw.strategy != "top" or recipe.underfill == "pad":
+        return None
+    from negviz.one_pass import bounds_of_all, fits, in_one_pass
+
+    anchor = pool.anchor(recipe.scorer, recipe.anchor)
+    steps = bounds_of_all((step_limits(step, anchor) for step in recipe.steps), anchor)
+    if steps is None or not fits(pool):
+        return None
+    found = in_one_pass(pool, recipe, guard, steps, len(names), resolved_knobs(DRAWS, recipe.draw))
+    columns, stages = found.columns, [*names, *(step.name for step in recipe.steps)]
+    if recipe.underfill == "drop":
+        columns = _drop_underfilled(columns, found.reasons, len(stages))
+        stages.append(UNDERFILLED)
+    return Selection(pool, recipe, None, found.reasons, columns, tuple(stages))
+
+
+def step_limits(step: Step, anchor: Floats) -> list[Limit]:
+    """Lines that a step draws, none where it does more or other than to compare.
+
+    Args:
+        step: The step.
+        anchor: (queries,) score that margins are measured from.
+    """
+    declared: LimitsOf | None = STRATEGIES.get(step.strategy).trait("limits")
+    return declared(resolved_knobs(STRATEGIES, step), anchor) if declared else []
+
+
 def _verdicts(pool: Pool, labels: Labels) -> Verdicts:
     return labels.align(pool) if len(labels) else np.zeros(pool.documents.shape, dtype=np.int8)
 
@@ -171,19 +205,27 @@ def _finite(weights: Floats) -> Floats:
 
 
 def _refuse_leaks(pool: Pool, recipe: Recipe, labels: Labels) -> tuple[npt.NDArray[np.int8], list[str]]:
-    reasons = np.where(pool.present, NOT_REFUSED, ABSENT).astype(np.int8)
-    names: list[str] = []
-    for leak, bit in LEAKS.items():
-        if leak in recipe.allow:
-            continue
-        reasons[np.equal(reasons, NOT_REFUSED) & np.not_equal(pool.flags & bit, 0)] = len(names)
-        names.append(leak)
+    names = [leak for leak in LEAKS if leak not in recipe.allow]
+    reasons = _leaking(pool, tuple(names)).copy()
     if len(labels):
         verdicts = labels.align(pool)
         for name, code in zip(LABELLED, (1, 3), strict=True):
             reasons[np.equal(reasons, NOT_REFUSED) & np.equal(verdicts, code)] = len(names)
             names.append(name)
     return reasons, names
+
+
+def _leaking(pool: Pool, leaks: tuple[str, ...]) -> npt.NDArray[np.int8]:
+    """(queries, depth) place among some leaks of the first that refuses each candidate; kept beside the pool."""
+    kept: dict[tuple[str, ...], npt.NDArray[np.int8]] = pool.__dict__.setdefault("_leaking", {})
+    if leaks not in kept:
+        while len(kept) >= KEPT_GUARDS:
+            kept.pop(next(iter(kept)))
+        reasons = np.where(pool.present, NOT_REFUSED, ABSENT).astype(np.int8)
+        for place, leak in enumerate(leaks):
+            reasons[np.equal(reasons, NOT_REFUSED) & np.not_equal(pool.flags & LEAKS[leak], 0)] = place
+        kept[leaks] = frozen(reasons)
+    return kept[leaks]
 
 
 def _drop_underfilled(columns: Ints, reasons: npt.NDArray[np.int8], stage: int) -> Ints:

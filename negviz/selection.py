@@ -13,6 +13,8 @@ from negviz.recipe import Recipe
 
 NOT_REFUSED = -1
 ABSENT = -2
+# From so many cells on a compiled loop is worth its start.
+MANY = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,8 @@ class Selection:
     Attributes:
         pool: Where it was taken from.
         recipe: How.
-        weights: (queries, depth) before the draw, not normalised; 0 where refused.
+        drawn_from: (queries, depth) weights before the draw, not normalised, 0 where refused; None where they are 1
+            for all that nothing refused.
         reasons: (queries, depth) index into ``stages`` of what refused the candidate; ``NOT_REFUSED`` or ``ABSENT``.
         columns: (queries, count) columns taken, best score first, ``PAD`` where there were fewer.
         stages: Names of everything that could refuse, in the order asked.
@@ -31,11 +34,16 @@ class Selection:
 
     pool: Pool
     recipe: Recipe
-    weights: Floats
+    drawn_from: Floats | None
     reasons: npt.NDArray[np.int8]
     columns: Ints
     stages: tuple[str, ...]
     padding: Bools | None = None
+
+    @cached_property
+    def weights(self) -> Floats:
+        """(queries, depth) before the draw, not normalised; 0 where refused."""
+        return np.equal(self.reasons, NOT_REFUSED).astype(np.float64) if self.drawn_from is None else self.drawn_from
 
     @cached_property
     def backfilled(self) -> Bools:
@@ -50,7 +58,7 @@ class Selection:
     @cached_property
     def taken_counts(self) -> Ints:
         """(queries,) negatives taken."""
-        return np.asarray(self.taken.sum(axis=1), dtype=np.int32)
+        return np.asarray(np.not_equal(self.columns, PAD).sum(axis=1), dtype=np.int32)
 
     @cached_property
     def starved(self) -> Bools:
@@ -60,18 +68,28 @@ class Selection:
     @cached_property
     def refused_counts(self) -> list[tuple[str, int]]:
         """How many candidates each stage refused, in the order asked, zeros included."""
-        counts = np.bincount(self.reasons[self.reasons >= 0].ravel(), minlength=len(self.stages))
-        return [(stage, int(count)) for stage, count in zip(self.stages, counts, strict=True)]
+        return list(zip(self.stages, self._tally[2:], strict=True))
+
+    @cached_property
+    def _tally(self) -> list[int]:
+        """How many cells are absent, how many nothing refused, and how many each stage refused."""
+        highest = len(self.stages) - 1
+        if self.reasons.size >= MANY:
+            from negviz.compiled import tally
+
+            return tally(self.reasons, ABSENT, highest)
+        shifted = self.reasons.ravel().astype(np.intp) - ABSENT
+        return [int(count) for count in np.bincount(shifted, minlength=highest - ABSENT + 1)]
 
     @property
     def candidates(self) -> int:
         """Number of candidates in the pool."""
-        return int(self.pool.present.sum())
+        return self.pool.candidates
 
     @property
     def not_drawn(self) -> int:
         """Candidates that nothing refused and the draw left."""
-        return int((np.equal(self.reasons, NOT_REFUSED) & ~self.taken).sum())
+        return self._tally[1] - int(self.taken_counts.sum())
 
     def reason(self, query: int, column: int) -> str | None:
         """Name of what refused a candidate, None where nothing did."""
@@ -86,8 +104,8 @@ class Selection:
             "candidates": self.candidates,
             "refused": [{"step": stage, "count": count} for stage, count in self.refused_counts],
             "not_drawn": self.not_drawn,
-            "taken": int(self.taken.sum()),
-            "backfilled": int(self.backfilled.sum()),
+            "taken": int(self.taken_counts.sum()),
+            "backfilled": 0 if self.padding is None else int(self.padding.sum()),
             "starved": int(self.starved.sum()),
             "empty": int(np.equal(self.taken_counts, 0).sum()),
             "count": self.recipe.count,

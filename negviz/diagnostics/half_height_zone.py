@@ -1,13 +1,11 @@
 """Half-height zone of SimANS."""
 
-import math
-from typing import Literal
-
+from negviz.bells import Shape, half_height
 from negviz.diagnostics import DIAGNOSTICS
 
 
 @DIAGNOSTICS.register("Half-height zone of SimANS", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773")
-def half_height_zone(a: float, b: float, shape: Literal["gaussian", "laplace"] = "gaussian") -> tuple[float, float]:
+def half_height_zone(a: float, b: float, shape: Shape = "gaussian") -> tuple[float, float]:
     """Tell between which distances to the positive SimANS' weight is at least half its peak: ``b +- sqrt(ln 2 / a)``.
 
     Args:
@@ -21,7 +19,4 @@ def half_height_zone(a: float, b: float, shape: Literal["gaussian", "laplace"] =
     References:
         METHODS D4.
     """
-    if a <= 0:
-        return -math.inf, math.inf
-    reach = math.log(2.0) / a if shape == "laplace" else math.sqrt(math.log(2.0) / a)
-    return b - reach, b + reach
+    return half_height(a, b, shape)

@@ -7,8 +7,9 @@ import numpy as np
 
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.diagnostics._reasons import REASONS
-from negviz.diagnostics.limits import Limit, limits
+from negviz.diagnostics.limits import limits
 from negviz.diagnostics.threshold_distance import compared
+from negviz.limits import Limit
 from negviz.selection import Selection
 
 FIXED = {

@@ -7,7 +7,8 @@ import numpy as np
 
 from negviz.arrays import Bools, Floats, descending, positions
 from negviz.diagnostics import DIAGNOSTICS
-from negviz.diagnostics.limits import Axis, limits
+from negviz.diagnostics.limits import limits
+from negviz.limits import Axis
 from negviz.selection import NOT_REFUSED, Selection
 
 ALL = slice(None)

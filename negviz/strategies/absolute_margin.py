@@ -1,15 +1,22 @@
 """Absolute margin."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from negviz.arrays import Floats
 from negviz.hints import Range
+from negviz.limits import Limit, kept
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._limits import below
 
 
-@STRATEGIES.register("Absolute margin", reference="NV-Retriever TopK-MarginPos, arXiv:2407.15831")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """The line a margin below the positive."""
+    inclusive = bool(knobs["inclusive"])
+    return [Limit("margin", "above", -float(knobs["margin"]), "margin below the positive", inclusive=inclusive)]
+
+
+@STRATEGIES.register("Absolute margin", reference="NV-Retriever TopK-MarginPos, arXiv:2407.15831", limits=limits)
 def absolute_margin(
     pool: Pool,
     *,
@@ -36,5 +43,5 @@ def absolute_margin(
     References:
         METHODS D1, D2 step 7.
     """
-    limit = pool.anchor(scorer, anchor)[:, None] - margin
-    return below(pool.score(scorer), limit, inclusive=inclusive)
+    positive = pool.anchor(scorer, anchor)
+    return kept(pool.score(scorer), positive, limits({"margin": margin, "inclusive": inclusive}, positive))

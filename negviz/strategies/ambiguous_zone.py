@@ -1,17 +1,24 @@
 """Ambiguous zone: a hard window around the positive."""
 
-from typing import Annotated
-
-import numpy as np
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from negviz.arrays import Floats
 from negviz.hints import Range
+from negviz.limits import Limit, kept
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._limits import above, below
 
 
-@STRATEGIES.register("Ambiguous zone", reference="a common simplification of SimANS; not the paper's rule")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """Both ends of the zone; what lies on them is kept."""
+    width = float(knobs["width"])
+    return [Limit("margin", "above", width, "zone, upper end"), Limit("margin", "below", -width, "zone, lower end")]
+
+
+@STRATEGIES.register(
+    "Ambiguous zone", reference="a common simplification of SimANS; not the paper's rule", limits=limits
+)
 def ambiguous_zone(
     pool: Pool,
     *,
@@ -36,7 +43,5 @@ def ambiguous_zone(
     References:
         METHODS section 1, row 1.
     """
-    positive = pool.anchor(scorer, anchor)[:, None]
-    scores = pool.score(scorer)
-    inside = below(scores, positive + width, inclusive=True) * above(scores, positive - width, inclusive=True)
-    return np.asarray(inside)
+    positive = pool.anchor(scorer, anchor)
+    return kept(pool.score(scorer), positive, limits({"width": width}, positive))

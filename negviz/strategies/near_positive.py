@@ -1,17 +1,33 @@
 """Near the positive: SimANS."""
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from negviz.arrays import Bools, Floats
+from negviz.bells import bell, half_height, peak_of, sharpness_of
 from negviz.hints import Range
+from negviz.limits import Limit
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._bell import bell, sharpness
 
 
-@STRATEGIES.register("Near the positive (SimANS)", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """Both ends of the zone in which the weight is at least one half; they refuse nothing."""
+    low, high = half_height(sharpness_of(knobs), peak_of(knobs), knobs.get("shape", "gaussian"))
+    if not math.isfinite(low):
+        return []
+    return [
+        Limit("margin", "above", high, "half weight, upper end", soft=True),
+        Limit("margin", "below", low, "half weight, lower end", soft=True),
+    ]
+
+
+@STRATEGIES.register(
+    "Near the positive (SimANS)", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773", limits=limits
+)
 def near_positive(
     pool: Pool,
     *,
@@ -51,7 +67,7 @@ def near_positive(
     References:
         METHODS D4; microsoft/SimXNS README, util_wiki.py, MARCO_until_new.py.
     """
-    factor = sharpness(width, shape) if width > 0 else a
-    peak = pool.anchor(scorer, anchor)[:, None] + (b if b_sign == "paper" else -b)
-    distance = pool.score(scorer).astype(np.float64) - peak
-    return bell(distance, factor, shape, survivors)
+    knobs = {"a": a, "b": b, "width": width, "shape": shape, "b_sign": b_sign}
+    middle = pool.anchor(scorer, anchor)[:, None] + peak_of(knobs)
+    distance = pool.score(scorer).astype(np.float64) - middle
+    return bell(distance, sharpness_of(knobs), shape, survivors)

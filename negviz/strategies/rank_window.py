@@ -1,16 +1,26 @@
 """Rank window."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from negviz.arrays import Bools, Floats, Ints, descending, positions
 from negviz.hints import Range
+from negviz.limits import Limit
 from negviz.pool import Pool
 from negviz.strategies import STRATEGIES
 
 
-@STRATEGIES.register("Rank window", reference="FlagEmbedding hn_mine.py; NV-Retriever, arXiv:2407.15831")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """Both ends of the window, halfway between ranks, so that no rank lies on a line."""
+    return [
+        Limit("rank", "below", int(knobs["start"]) - 0.5, "first rank", among=knobs["among"]),
+        Limit("rank", "above", int(knobs["stop"]) - 0.5, "last rank", among=knobs["among"]),
+    ]
+
+
+@STRATEGIES.register("Rank window", reference="FlagEmbedding hn_mine.py; NV-Retriever, arXiv:2407.15831", limits=limits)
 def rank_window(
     pool: Pool,
     *,

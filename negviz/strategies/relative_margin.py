@@ -1,17 +1,25 @@
 """Relative margin."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import numpy as np
 
 from negviz.arrays import Floats
 from negviz.hints import Range
+from negviz.limits import Limit, kept
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._limits import below
 
 
-@STRATEGIES.register("Relative margin", reference="NV-Retriever TopK-PercPos, arXiv:2407.15831")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """The line at a share of the positive, below it whatever its sign."""
+    margin, inclusive = float(knobs["margin"]), bool(knobs["inclusive"])
+    label = f"{100 - 100 * margin:.4g}% of the positive"
+    return [Limit("margin", "above", -np.abs(positive) * margin, label, inclusive=inclusive)]
+
+
+@STRATEGIES.register("Relative margin", reference="NV-Retriever TopK-PercPos, arXiv:2407.15831", limits=limits)
 def relative_margin(
     pool: Pool,
     *,
@@ -38,6 +46,5 @@ def relative_margin(
     References:
         METHODS D1, D2 step 8, D3; sentence-transformers issue 3819 for the sign.
     """
-    positive = pool.anchor(scorer, anchor)[:, None]
-    limit = positive - np.abs(positive) * margin
-    return below(pool.score(scorer), limit, inclusive=inclusive)
+    positive = pool.anchor(scorer, anchor)
+    return kept(pool.score(scorer), positive, limits({"margin": margin, "inclusive": inclusive}, positive))

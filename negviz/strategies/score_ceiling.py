@@ -1,15 +1,24 @@
 """Score ceiling."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from negviz.arrays import Floats
 from negviz.hints import Range
+from negviz.limits import Limit, kept
 from negviz.pool import Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._limits import below
+from negviz.strategies._limits import nowhere
 
 
-@STRATEGIES.register("Score ceiling", reference="Arctic-Embed, arXiv:2405.05374; TopK-Abs of NV-Retriever")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """The ceiling."""
+    return [Limit("score", "above", float(knobs["ceiling"]), "ceiling", inclusive=bool(knobs["inclusive"]))]
+
+
+@STRATEGIES.register(
+    "Score ceiling", reference="Arctic-Embed, arXiv:2405.05374; TopK-Abs of NV-Retriever", limits=limits
+)
 def score_ceiling(
     pool: Pool,
     *,
@@ -34,4 +43,5 @@ def score_ceiling(
     References:
         METHODS D1 (TopK-Abs), D3.
     """
-    return below(pool.score(scorer), ceiling, inclusive=inclusive)
+    knobs = {"ceiling": ceiling, "inclusive": inclusive}
+    return kept(pool.score(scorer), nowhere(pool), limits(knobs, nowhere(pool)))

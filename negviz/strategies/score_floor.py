@@ -1,15 +1,22 @@
 """Score floor."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from negviz.arrays import Floats
 from negviz.hints import Range
+from negviz.limits import Limit, kept
 from negviz.pool import Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._limits import above
+from negviz.strategies._limits import nowhere
 
 
-@STRATEGIES.register("Score floor", reference="sentence-transformers min_score")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """The floor."""
+    return [Limit("score", "below", float(knobs["floor"]), "floor", inclusive=bool(knobs["inclusive"]))]
+
+
+@STRATEGIES.register("Score floor", reference="sentence-transformers min_score", limits=limits)
 def score_floor(
     pool: Pool,
     *,
@@ -33,4 +40,5 @@ def score_floor(
     References:
         METHODS D2, step 10.
     """
-    return above(pool.score(scorer), floor, inclusive=inclusive)
+    knobs = {"floor": floor, "inclusive": inclusive}
+    return kept(pool.score(scorer), nowhere(pool), limits(knobs, nowhere(pool)))

@@ -1,17 +1,23 @@
 """Student mask: Qwen3-Embedding."""
 
-from typing import Annotated
-
-import numpy as np
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from negviz.arrays import Floats
-from negviz.derived import student_masked
 from negviz.hints import Range
+from negviz.limits import Limit, kept
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
 
 
-@STRATEGIES.register("Student mask (Qwen3-Embedding)", reference="Qwen3-Embedding, Zhang et al. 2025, arXiv:2506.05176")
+def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
+    """The line a margin above the positive; what lies on it is kept."""
+    return [Limit("margin", "above", float(knobs["margin"]), "margin above the positive")]
+
+
+@STRATEGIES.register(
+    "Student mask (Qwen3-Embedding)", reference="Qwen3-Embedding, Zhang et al. 2025, arXiv:2506.05176", limits=limits
+)
 def student_mask(
     pool: Pool,
     *,
@@ -36,6 +42,5 @@ def student_mask(
     References:
         METHODS E2; swift/loss/embedding.py of ms-swift.
     """
-    scores, positive = pool.score(scorer), pool.anchor(scorer, anchor)
-    known = np.isfinite(scores) & np.isfinite(positive)[:, None]
-    return np.asarray(known & ~student_masked(scores, positive, margin=margin), dtype=np.float64)
+    positive = pool.anchor(scorer, anchor)
+    return kept(pool.score(scorer), positive, limits({"margin": margin}, positive))

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 import numpy as np
 
 from negviz.arrays import Bools, Floats, gumbel
+from negviz.bells import bell, sharpness
 from negviz.hints import Range
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
-from negviz.strategies._bell import bell, sharpness
 from negviz.strategies._one_scale import document_similarity
 
 # Noise of the first draw must not be that of the second, or what the first favoured would be favoured twice.

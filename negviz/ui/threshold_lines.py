@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import Floats
+from negviz.bells import weight_at
 from negviz.charts import DISPUTED, FALSE_NEGATIVE, QUERY, SOFT, Line, Zone
-from negviz.diagnostics.limits import Limit, limits, simans_weight
+from negviz.diagnostics.limits import limits
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.diagnostics.share_below import share_below
+from negviz.limits import Limit
 from negviz.recipe import Recipe
 from negviz.ui.recipe_editor import knobs_of
 
@@ -80,7 +82,7 @@ def weight_curve(recipe: Recipe, edges: Floats) -> tuple[npt.NDArray[np.float32]
     for step in recipe.steps:
         if step.strategy == "near_positive":
             place = np.linspace(edges[0], edges[-1], CURVE_POINTS)
-            return place.astype(np.float32), simans_weight(knobs[step.name], place).astype(np.float32)
+            return place.astype(np.float32), weight_at(knobs[step.name], place).astype(np.float32)
     return None
 
 

@@ -6,9 +6,9 @@ import streamlit as st
 from negviz.charts.margin_histogram import margin_histogram
 from negviz.charts.score_histogram import score_histogram
 from negviz.diagnostics.effective_number import effective_number
-from negviz.diagnostics.limits import Limit
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.errors import NegvizError
+from negviz.limits import Limit
 from negviz.pool import Pool
 from negviz.recipe import published
 from negviz.selection import Selection

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from negviz.arrays import PAD
+from negviz.bells import weight_at
 from negviz.diagnostics.curriculum import curriculum, ordered_pairs
 from negviz.diagnostics.doc_doc_scatter import doc_doc_scatter
 from negviz.diagnostics.half_height_zone import half_height_zone
 from negviz.diagnostics.inclusion_frequency import inclusion_frequency
-from negviz.diagnostics.limits import limits, simans_weight
+from negviz.diagnostics.limits import limits
 from negviz.diagnostics.reciprocal_evidence import reciprocal_evidence
 from negviz.diagnostics.refusal_reason import refusal_reason
 from negviz.diagnostics.sweep import sweep
@@ -155,8 +156,8 @@ def test_half_height_zone_and_curve_of_the_laplacian_and_of_the_reversed_sign():
     assert half_height_zone(np.log(2.0), 0.5, "laplace") == pytest.approx((-0.5, 1.5))
     ends = [line.value for line in limits("near_positive", near(b=1.0, b_sign="code", width=0.25), np.array([0.5]))]
     assert ends == pytest.approx([-0.75, -1.25])
-    assert simans_weight(near(a=3.0, shape="laplace"), np.array([0.0, 2.0])) == pytest.approx([1, np.exp(-6)])
-    assert simans_weight(near(b=1.0, b_sign="code"), np.array([-1.0, 1.0])) == pytest.approx([1, np.exp(-2)])
+    assert weight_at(near(a=3.0, shape="laplace"), np.array([0.0, 2.0])) == pytest.approx([1, np.exp(-6)])
+    assert weight_at(near(b=1.0, b_sign="code"), np.array([-1.0, 1.0])) == pytest.approx([1, np.exp(-2)])
 
 
 def test_sweep_counts_what_each_value_takes_and_lets_through():

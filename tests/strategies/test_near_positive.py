@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negviz.bells import sharpness
 from negviz.select import select
-from negviz.strategies.near_positive import near_positive, sharpness
+from negviz.strategies.near_positive import near_positive
 from tests.pools import NAN, SCORES, line, recipe
 
 DOT = [82.0, 80.0, 78.0, 70.0]

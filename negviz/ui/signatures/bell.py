@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from negviz.bells import peak_of, sharpness_of, weight_at
 from negviz.charts.bell import bell as draw
 from negviz.diagnostics.effective_number import effective_number
 from negviz.diagnostics.inclusion_frequency import RUNS, inclusion_frequency
-from negviz.diagnostics.limits import simans_peak, simans_sharpness, simans_weight
 from negviz.errors import MissingInputError
 from negviz.selection import Selection
 from negviz.ui.signatures import SIGNATURES
@@ -33,11 +33,11 @@ def bell(selection: Selection, *, query: int) -> None:
     away = pool.score(recipe.scorer)[query, columns].astype(np.float64) - level
     chances = weights / (float(weights.sum()) or 1.0)
     often = inclusion_frequency(weights, pool.pair_keys[query, columns], recipe.count)
-    peak = simans_peak(knobs)
+    peak = peak_of(knobs)
     ends = np.array([0.0, peak, *away])
     room = 0.05 * float(np.ptp(ends)) or 0.1
     place = np.linspace(ends.min() - room, ends.max() + room, POINTS)
-    curve = place.astype(np.float32), simans_weight(knobs, place).astype(np.float32)
+    curve = place.astype(np.float32), weight_at(knobs, place).astype(np.float32)
     st.echarts_chart(
         draw(away, chances, often, curve=curve, peak=peak, axis=f"score minus positive, {recipe.scorer}"),
         key="signature.bell", height=HEIGHT,
@@ -47,7 +47,7 @@ def bell(selection: Selection, *, query: int) -> None:
     flat = " The weights are nearly equal: on this scale a says nothing, set a width." if _flat(weights) else ""
     st.caption(
         f"{recipe.count} are drawn of {len(columns):,} candidates, which count as {number:.1f} equally likely ones. "
-        f"Taken in so many of {RUNS} repeated draws. Sharpness a = {simans_sharpness(knobs):.4g}.{flat}"
+        f"Taken in so many of {RUNS} repeated draws. Sharpness a = {sharpness_of(knobs):.4g}.{flat}"
     )
 
 

@@ -1,7 +1,8 @@
 """Weights that fall with the distance to a peak near the positive: Gaussian or Laplacian."""
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +25,43 @@ def sharpness(width: float, shape: Shape = "gaussian") -> float:
         shape: Which of the two.
     """
     return math.log(2.0) / max(width * width if shape == "gaussian" else width, NARROWEST)
+
+
+def sharpness_of(knobs: Mapping[str, Any]) -> float:
+    """Sharpness ``a`` that ``near_positive`` works with: given, or from the width where that is above 0."""
+    width = float(knobs["width"])
+    return sharpness(width, knobs.get("shape", "gaussian")) if width > 0 else float(knobs["a"])
+
+
+def peak_of(knobs: Mapping[str, Any]) -> float:
+    """Where its weight is largest, relative to the positive; the authors' code reverses the sign of b."""
+    return -float(knobs["b"]) if knobs.get("b_sign") == "code" else float(knobs["b"])
+
+
+def weight_at(knobs: Mapping[str, Any], distances: Floats) -> Floats:
+    """Weight that it gives at some distances to the positive; 1 at its peak."""
+    away = np.abs(distances - peak_of(knobs))
+    return np.asarray(np.exp(-sharpness_of(knobs) * (away if knobs.get("shape") == "laplace" else away**2)))
+
+
+def half_height(a: float, peak: float, shape: Shape = "gaussian") -> tuple[float, float]:
+    """Between which distances to the positive the weight is at least half its peak: ``peak +- sqrt(ln 2 / a)``.
+
+    Args:
+        a: Sharpness, in 1 / (score unit)^2, or for a Laplacian in 1 / (score unit); with 0 all weights are the same.
+        peak: Where the peak lies relative to the positive.
+        shape: Which of the two.
+
+    Returns:
+        Lower and upper distance to the positive, infinite for ``a`` = 0.
+
+    References:
+        METHODS D4.
+    """
+    if a <= 0:
+        return -math.inf, math.inf
+    reach = math.log(2.0) / a if shape == "laplace" else math.sqrt(math.log(2.0) / a)
+    return peak - reach, peak + reach
 
 
 def bell(distance: Floats, a: float, shape: Shape, survivors: Bools) -> Floats:

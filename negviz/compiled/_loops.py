@@ -1,0 +1,213 @@
+"""The loops themselves, as numba compiles them; ``negviz.compiled`` says what goes in and what comes out.
+
+They work on rows (one query each), in blocks of rows that threads share out. Types are those of the arguments, so there
+are no annotations here.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+from negviz.arrays import PAD, RELATIVE_TOLERANCE
+
+OPEN = -1
+ROWS = 256
+SCORE, RANK_OF_ALL, RANK_OF_ELIGIBLE, RANK_OF_SURVIVORS = range(4)
+# Below this size two scores count as equal by their difference and not by its share (``negviz.arrays.below``).
+SMALL = 0.25
+LARGEST = np.float32(np.finfo(np.float32).max)
+# Without fastmath: it would take NaN for a number, even where only reordering of sums is allowed.
+FAST: dict[str, Any] = {"error_model": "numpy", "cache": True}
+
+
+@njit(**FAST)
+def nearly(value, limit, inclusive):
+    slack = RELATIVE_TOLERANCE * max(abs(value), abs(limit), SMALL)
+    return value <= limit + slack if inclusive else value < limit - slack
+
+
+@njit(**FAST)
+def up(value):
+    return np.nextafter(value, np.float32(np.inf))
+
+
+@njit(**FAST)
+def largest_below(limit, inclusive):
+    """Largest float32 that ``negviz.arrays.below`` keeps: the comparison is then one of float32 with float32."""
+    if limit == np.inf:
+        return LARGEST
+    if not np.isfinite(limit):
+        return np.float32(-np.inf)
+    # From where it must be to rounding, so that a step or two lead there; near 0 float32 has billions of steps.
+    slack = RELATIVE_TOLERANCE * max(abs(limit), SMALL)
+    edge = np.float32(limit + slack if inclusive else limit - slack)
+    while nearly(np.float64(up(edge)), limit, inclusive):
+        edge = up(edge)
+    while not nearly(np.float64(edge), limit, inclusive):
+        edge = np.nextafter(edge, np.float32(-np.inf))
+    return edge
+
+
+@njit(**FAST)
+def refuse_scores(scores, low, high, code, out):
+    refused = 0
+    for column in range(scores.shape[0]):
+        inside = (scores[column] >= low) & (scores[column] <= high)
+        out[column] = out[column] if inside | (out[column] != OPEN) else code
+    for column in range(scores.shape[0]):
+        refused += out[column] == code
+    return refused
+
+
+@njit(**FAST)
+def refuse_ranks(scores, order, guard, eligible, kind, low, high, code, out):
+    rank = 0
+    refused = 0
+    for place in range(order.shape[0]):
+        column = order[place]
+        open_ = out[column] == OPEN
+        if kind == RANK_OF_ALL:
+            counted = guard[column] >= OPEN
+        elif kind == RANK_OF_ELIGIBLE:
+            counted = eligible[column]
+        else:
+            counted = open_
+        if open_ and not (counted and np.isfinite(scores[column]) and low <= rank < high):
+            out[column] = code
+            refused += 1
+        rank += counted
+    return refused
+
+
+@njit(**FAST)
+def take(scores, order, reasons, skip, last, columns):
+    taken = 0
+    seen = 0
+    count = columns.shape[0]
+    for place in range(order.shape[0]):
+        if taken == count or seen == last:
+            break
+        column = order[place]
+        if reasons[column] == OPEN:
+            if seen >= skip and np.isfinite(scores[column]):
+                columns[taken] = column
+                taken += 1
+            seen += 1
+    for place in range(taken, count):
+        columns[place] = PAD
+
+
+@njit(parallel=True, **FAST)
+def sieve(scores, order, guard, eligible, kinds, low, high, inclusive, first, skip, last,
+           reasons, columns, survivors, refused):  # fmt: skip
+    queries, depth = scores.shape
+    for block in prange(refused.shape[0]):
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            out = reasons[query]
+            out[:] = guard[query]
+            for step in range(kinds.shape[0]):
+                code = np.int8(first + step)
+                below, above = low[step, query], high[step, query]
+                if kinds[step] == SCORE:
+                    top = largest_below(above, inclusive[step, 1])
+                    bottom = -largest_below(-below, inclusive[step, 0])
+                    refused[block, step] += refuse_scores(scores[query], bottom, top, code, out)
+                else:
+                    refused[block, step] += refuse_ranks(
+                        scores[query], order[query], guard[query], eligible[query], kinds[step], below, above, code, out
+                    )
+            left = 0
+            for column in range(depth):
+                left += out[column] == OPEN
+            survivors[query] = left
+            take(scores[query], order[query], out, skip, last, columns[query])
+
+
+@njit(parallel=True, **FAST)
+def tally(codes, lowest, counts):
+    queries = codes.shape[0]
+    for block in prange(counts.shape[0]):
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            for place in range(counts.shape[1]):
+                counts[block, place] += count_of(codes[query], np.int8(lowest + place))
+
+
+@njit(**FAST)
+def count_of(codes, code):
+    found = 0
+    for column in range(codes.shape[0]):
+        found += codes[column] == code
+    return found
+
+
+@njit(parallel=True, **FAST)
+def order(scores, present, order):
+    queries, depth = scores.shape
+    for block in prange((queries + ROWS - 1) // ROWS):
+        keys = np.empty(depth, dtype=np.float32)
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            for column in range(depth):
+                score = scores[query, column]
+                # Of what has no score the known cells come before the absent ones; -0.0 is made 0.0 by the subtraction.
+                unknown = np.float32(np.inf) if not present[query, column] else LARGEST
+                keys[column] = np.float32(0.0) - score if present[query, column] and np.isfinite(score) else unknown
+            order[query] = np.argsort(keys, kind="mergesort").astype(np.uint16)
+
+
+@njit(**FAST)
+def bin_of(value, low, scale, bins):
+    return min(max(np.int64((value - low) * scale), 0), bins - 1)
+
+
+@njit(parallel=True, **FAST)
+def histogram(values, shift, columns, low, scale, counts):
+    queries, wide = columns.shape
+    bins = counts.shape[1]
+    for block in prange(counts.shape[0]):
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            for place in range(wide):
+                column = columns[query, place]
+                if column != PAD:
+                    value = np.float64(values[query, column]) - shift[query]
+                    if np.isfinite(value):
+                        counts[block, bin_of(value, low, scale, bins)] += 1
+
+
+@njit(parallel=True, **FAST)
+def whole_histogram(values, shift, counted, low, scale, counts):
+    queries, depth = values.shape
+    bins = counts.shape[1]
+    for block in prange(counts.shape[0]):
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            for column in range(depth):
+                value = np.float64(values[query, column]) - shift[query]
+                if counted[query, column] and np.isfinite(value):
+                    counts[block, bin_of(value, low, scale, bins)] += 1
+
+
+@njit(parallel=True, **FAST)
+def span(values, shift, counted, ends):
+    queries, depth = values.shape
+    for block in prange(ends.shape[0]):
+        smallest, largest = np.inf, -np.inf
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            for column in range(depth):
+                value = np.float64(values[query, column]) - shift[query]
+                if counted[query, column] and np.isfinite(value):
+                    smallest, largest = min(smallest, value), max(largest, value)
+        ends[block, 0], ends[block, 1] = smallest, largest
+
+
+@njit(parallel=True, **FAST)
+def count_below(values, limit, counted, counts):
+    queries, depth = values.shape
+    for block in prange(counts.shape[0]):
+        below, known = 0, 0
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            if np.isfinite(limit[query]):
+                for column in range(depth):
+                    here = counted[query, column] & np.isfinite(values[query, column])
+                    known += here
+                    below += here & (values[query, column] < limit[query])
+        counts[block, 0], counts[block, 1] = below, known

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Floats, Ints, frozen, gumbel, positions
+from negviz.compiled import MANY
 from negviz.draws import DRAWS
 from negviz.errors import MissingInputError
 from negviz.labels import Labels, Verdicts
@@ -14,7 +15,7 @@ from negviz.limits import Limit, LimitsOf
 from negviz.pool import LEAKS, Pool
 from negviz.recipe import Recipe, Step
 from negviz.registry import Registry
-from negviz.selection import ABSENT, MANY, NOT_REFUSED, Selection, taken_columns, taken_mask
+from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns, taken_mask
 from negviz.sources import SOURCES
 from negviz.strategies import STRATEGIES
 

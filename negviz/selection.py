@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Floats, Ints, fingerprint
+from negviz.compiled import tally
 from negviz.pool import Pool
 from negviz.recipe import Recipe
 
 NOT_REFUSED = -1
 ABSENT = -2
-# From so many cells on a compiled loop is worth its start.
-MANY = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +72,7 @@ class Selection:
     @cached_property
     def _tally(self) -> list[int]:
         """How many cells are absent, how many nothing refused, and how many each stage refused."""
-        highest = len(self.stages) - 1
-        if self.reasons.size >= MANY:
-            from negviz.compiled import tally
-
-            return tally(self.reasons, ABSENT, highest)
-        shifted = self.reasons.ravel().astype(np.intp) - ABSENT
-        return [int(count) for count in np.bincount(shifted, minlength=highest - ABSENT + 1)]
+        return tally(self.reasons, ABSENT, len(self.stages) - 1)
 
     @property
     def candidates(self) -> int:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from negviz import compiled, selection
+from negviz import compiled
 from negviz.arrays import PAD, above, below, descending
+from negviz.compiled import Axis
 from negviz.labels import LabelEvent, Labels, Verdict
 from negviz.pool import Pool
 from negviz.recipe import Recipe, Step, recipe_of
@@ -45,7 +46,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
 
 def both(pool: Pool, recipe: Recipe, labels: Labels) -> tuple[Selection, Selection]:
     slow = select(pool, recipe, labels)
-    with mock.patch("negviz.select.MANY", 0), mock.patch.object(selection, "MANY", 0):
+    with mock.patch("negviz.select.MANY", 0), mock.patch.object(compiled, "MANY", 0):
         fast = select(pool, recipe, labels)
         fast.summary()
     return slow, fast
@@ -112,16 +113,25 @@ def test_the_order_is_the_usual_one(pool: Pool) -> None:
         assert np.array_equal(compiled.score_order(scores, pool.present), descending(scores, pool.present))
 
 
-def test_histograms_shares_and_tallies_by_hand() -> None:
+@pytest.mark.parametrize("many", [0, compiled.MANY])
+def test_histograms_shares_and_tallies_by_hand(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "MANY", many)
     values = np.array([[0.0, 0.4, np.nan], [0.9, 1.0, 0.5]], dtype=np.float32)
     counted = np.array([[True, True, True], [True, False, True]])
-    shift, edges = np.array([0.0, 0.5]), np.linspace(0.0, 1.0, 3)
-    assert compiled.whole_histogram(values, np.zeros(2), counted, edges).tolist() == [2, 2]
-    assert compiled.whole_histogram(values, shift, counted, edges).tolist() == [4, 0]
-    assert compiled.whole_histogram(values, np.array([0.0, np.nan]), counted, edges).tolist() == [2, 0]
+    edges = np.linspace(0.0, 1.0, 3)
+    plain, moved = Axis(np.zeros(2), np.ones(2)), Axis(np.array([0.0, 0.5]), np.ones(2))
+    assert compiled.whole_histogram(values, plain, counted, edges).tolist() == [2, 2]
+    assert compiled.whole_histogram(values, moved, counted, edges).tolist() == [4, 0]
+    assert compiled.whole_histogram(values, Axis(np.zeros(2), np.array([2.0, 0.5])), counted, edges).tolist() == [3, 1]
+    assert compiled.whole_histogram(values, Axis(np.array([0.0, np.nan]), np.ones(2)), counted, edges).tolist() == [
+        2,
+        0,
+    ]
     columns = np.array([[1, PAD], [0, 1]], dtype=np.int32)
-    assert compiled.histogram(values, np.zeros(2), columns, edges).tolist() == [1, 2]
-    assert compiled.span(values, np.zeros(2), counted) == (0.0, pytest.approx(0.9))
-    assert compiled.span(values, np.zeros(2), np.zeros_like(counted)) == (np.inf, -np.inf)
-    assert compiled.count_below(values, np.array([0.4, 0.6]), counted) == (2, 4)
+    assert compiled.histogram(values, plain, columns, edges).tolist() == [1, 2]
+    assert compiled.span(values, plain, counted) == (0.0, pytest.approx(0.9))
+    assert compiled.span(values, plain, np.zeros_like(counted)) == (np.inf, -np.inf)
+    assert compiled.count_below(values, plain, np.array([0.4, 0.6]), counted) == (2, 4)
+    assert compiled.count_below(values, plain, np.array([np.nan, 0.6]), counted) == (1, 2)
+    assert compiled.count_below(values, moved, 0.4, counted) == (3, 4)
     assert compiled.tally(np.array([[-2, -1, 3], [0, 0, -1]], dtype=np.int8), -2, 3) == [1, 2, 2, 0, 0, 1]

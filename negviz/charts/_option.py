@@ -5,15 +5,15 @@ ECharts takes a new option in place, on a canvas, in a tenth of the time in whic
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import Floats, Ints
+from negviz.arrays import Floats
 from negviz.charts import Line, Zone
 
-Numbers = Floats | Ints
+Numbers: TypeAlias = Floats | npt.NDArray[np.signedinteger[Any]]
 Texts = Sequence[str]
 # Widths of a chart, in pixels, up to which the legend is laid out in as many rows as its entries need there.
 WIDTHS = (300, 360, 440, 540, 680)

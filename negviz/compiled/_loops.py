@@ -10,10 +10,8 @@ import numpy as np
 from numba import njit, prange
 
 from negviz.arrays import PAD, RELATIVE_TOLERANCE
+from negviz.compiled import OPEN, RANK_OF_ALL, RANK_OF_ELIGIBLE, ROWS, SCORE
 
-OPEN = -1
-ROWS = 256
-SCORE, RANK_OF_ALL, RANK_OF_ELIGIBLE, RANK_OF_SURVIVORS = range(4)
 # Below this size two scores count as equal by their difference and not by its share (``negviz.arrays.below``).
 SMALL = 0.25
 LARGEST = np.float32(np.finfo(np.float32).max)
@@ -161,7 +159,7 @@ def bin_of(value, low, scale, bins):
 
 
 @njit(parallel=True, **FAST)
-def histogram(values, shift, columns, low, scale, counts):
+def histogram(values, shift, factor, columns, low, scale, counts):
     queries, wide = columns.shape
     bins = counts.shape[1]
     for block in prange(counts.shape[0]):
@@ -169,45 +167,46 @@ def histogram(values, shift, columns, low, scale, counts):
             for place in range(wide):
                 column = columns[query, place]
                 if column != PAD:
-                    value = np.float64(values[query, column]) - shift[query]
+                    value = (np.float64(values[query, column]) - shift[query]) * factor[query]
                     if np.isfinite(value):
                         counts[block, bin_of(value, low, scale, bins)] += 1
 
 
 @njit(parallel=True, **FAST)
-def whole_histogram(values, shift, counted, low, scale, counts):
+def whole_histogram(values, shift, factor, counted, low, scale, counts):
     queries, depth = values.shape
     bins = counts.shape[1]
     for block in prange(counts.shape[0]):
         for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
             for column in range(depth):
-                value = np.float64(values[query, column]) - shift[query]
+                value = (np.float64(values[query, column]) - shift[query]) * factor[query]
                 if counted[query, column] and np.isfinite(value):
                     counts[block, bin_of(value, low, scale, bins)] += 1
 
 
 @njit(parallel=True, **FAST)
-def span(values, shift, counted, ends):
+def span(values, shift, factor, counted, ends):
     queries, depth = values.shape
     for block in prange(ends.shape[0]):
         smallest, largest = np.inf, -np.inf
         for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
             for column in range(depth):
-                value = np.float64(values[query, column]) - shift[query]
+                value = (np.float64(values[query, column]) - shift[query]) * factor[query]
                 if counted[query, column] and np.isfinite(value):
                     smallest, largest = min(smallest, value), max(largest, value)
         ends[block, 0], ends[block, 1] = smallest, largest
 
 
 @njit(parallel=True, **FAST)
-def count_below(values, limit, counted, counts):
+def count_below(values, shift, factor, limit, counted, counts):
     queries, depth = values.shape
     for block in prange(counts.shape[0]):
         below, known = 0, 0
         for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
             if np.isfinite(limit[query]):
                 for column in range(depth):
-                    here = counted[query, column] & np.isfinite(values[query, column])
+                    value = (np.float64(values[query, column]) - shift[query]) * factor[query]
+                    here = counted[query, column] & np.isfinite(value)
                     known += here
-                    below += here & (values[query, column] < limit[query])
+                    below += here & (value < limit[query])
         counts[block, 0], counts[block, 1] = below, known

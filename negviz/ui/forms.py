@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from negviz.diagnostics.score_profile import ScoreProfile
-from negviz.diagnostics.share_below import share_below
 from negviz.errors import RecipeError
 from negviz.hints import Range
 from negviz.registry import Entry, Knob
@@ -232,22 +231,28 @@ def _rounded(value: float) -> float:
 def placed(entry: Entry, knob: Knob, value: float, scores: ScoreProfile) -> str:
     """Words for where a value on the scorer's scale falls among the scores at hand."""
     if not anchored(entry):
-        below, positives = share_below(scores.scores, value), share_below(scores.positives, value)
+        below, positives = scores.scores.below(value), scores.scores.positives_below(value)
         return f"Higher than {below:.0%} of candidates, {positives:.0%} of positives."
-    if not scores.distances.size:
+    far = scores.distances
+    if not far.ends[0] <= far.ends[1]:
         return "No candidate has a distance to a positive here."
     if knob.range and knob.range.low < 0:
-        return f"{share_below(scores.distances, value):.0%} of candidates lie below this distance to their positive."
+        return f"{far.below(value):.0%} of candidates lie below this distance to their positive."
     if knob.range and knob.range.keeps == "more":
-        above, below = (share_below(side, -value) for side in (-scores.distances, scores.distances))
+        above, below = 1 - far.below(_after(value)), far.below(-value)
         words = f"{_share(above)} of candidates lie more than this above their positive, {_share(below)} more below."
         return words[:1].upper() + words[1:]
-    above = 1 - share_below(scores.distances, 0.0)
-    within = share_below(-scores.distances, value) - above
+    above = 1 - far.below(0.0)
+    within = 1 - far.below(_after(-value)) - above
     words = (
         f"{_share(max(within, 0.0))} of candidates lie less than this below their positive, {_share(above)} above it."
     )
     return words[:1].upper() + words[1:]
+
+
+def _after(value: float) -> float:
+    """The next number, so that what lies below it is what is at most the value."""
+    return math.nextafter(value, math.inf)
 
 
 def _share(value: float) -> str:

@@ -10,7 +10,6 @@ from negviz.bells import weight_at
 from negviz.charts import DISPUTED, FALSE_NEGATIVE, QUERY, SOFT, Line, Zone
 from negviz.diagnostics.limits import limits
 from negviz.diagnostics.score_profile import ScoreProfile
-from negviz.diagnostics.share_below import share_below
 from negviz.limits import Limit
 from negviz.recipe import Recipe
 from negviz.ui.recipe_editor import knobs_of
@@ -95,14 +94,8 @@ def placed_rows(drawn: list[tuple[str, Limit]], profile: ScoreProfile) -> list[d
     for name, limit in drawn:
         if limit.axis == "rank":
             continue
-        if limit.axis == "score":
-            shares = share_below(profile.scores, limit.value), share_below(profile.positives, limit.value)
-        else:
-            level = np.broadcast_to(np.asarray(limit.value, dtype=np.float64), profile.anchor.shape)
-            shares = (
-                share_below(profile.distances, level[profile.distance_rows]),
-                share_below(profile.positive_distances, level[profile.positive_distance_rows]),
-            )
+        found = profile.scores if limit.axis == "score" else profile.distances
+        shares = found.below(limit.value), found.positives_below(limit.value)
         percent = [round(100 * share, 1) if np.isfinite(share) else None for share in shares]
         rows.append({
             "line": limit.label, "step": name, "at": round(spread(limit.value)[0], 4),

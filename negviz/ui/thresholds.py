@@ -95,20 +95,20 @@ def histograms(selection: Selection, profile: ScoreProfile) -> None:
         "keeps it as its best negatives. It differs from query to query and is shown for the median positive.",
     )  # fmt: skip
     st.subheader("Scores", anchor=False)
-    bins = profile.score_bins
+    bins = profile.scores
     on_scores = [line_of(limit) for _, limit in drawn if limit.axis == "score"]
     st.echarts_chart(
-        score_histogram(bins.edges, bins.counts(), profile.positive_counts, bins.counts(selection.taken),
+        score_histogram(bins.edges, bins.counts, bins.positive_counts, bins.at(selection.columns),
                         f"score, {recipe.scorer} ({profile.scale})", on_scores,
                         zones=disputed_scores(profile) if zone else ()),
         key="thresholds.scores", height=HEIGHT,
         alt="Histogram of the scores of candidates, positives and taken negatives, with the limits",
     )  # fmt: skip
     st.subheader("Distance to the positive", anchor=False)
-    away = profile.distance_bins
+    away = profile.distances
     st.echarts_chart(
         margin_histogram(
-            away.edges, away.counts(), away.counts(selection.taken), "score minus positive",
+            away.edges, away.counts, away.at(selection.columns), "score minus positive",
             lines=[line_of(limit) for _, limit in drawn if limit.axis == "margin"],
             zones=zones(recipe, profile, disputed=bool(zone)), curve=weight_curve(recipe, away.edges),
         ),

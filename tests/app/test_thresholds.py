@@ -156,13 +156,15 @@ def test_words_for_where_a_value_falls(pool: Pool) -> None:
     ceiling, zone = STRATEGIES.get("score_ceiling"), STRATEGIES.get("ambiguous_zone")
     assert placed(ceiling, ceiling.knob("ceiling"), -9, profile) == "Higher than 0% of candidates, 0% of positives."
     assert placed(ceiling, ceiling.knob("ceiling"), 9, profile) == "Higher than 100% of candidates, 100% of positives."
-    near = float(np.mean((profile.distances < 0) & (profile.distances > -0.21)))
-    over = float(np.mean(profile.distances >= 0))
+    values = profile.distances.axis.of(profile.distances.values)
+    away = values[profile.distances.counted & np.isfinite(values)]
+    near = float(np.mean((away < 0) & (away > -0.21)))
+    over = float(np.mean(away >= 0))
     margin = STRATEGIES.get("absolute_margin")
     told = placed(margin, margin.knob("margin"), 0.21, profile)
     assert told.endswith(f"{over:.0%} above it.")
     assert told.startswith(f"{near:.0%} of candidates")
-    far, high = float(np.mean(profile.distances < -0.21)), float(np.mean(profile.distances > 0.04))
+    far, high = float(np.mean(away < -0.21)), float(np.mean(away > 0.04))
     assert placed(zone, zone.knob("width"), 0.21, profile).endswith(f"{far:.0%} more below.")
     assert placed(zone, zone.knob("width"), 0.04, profile).startswith(f"{high:.0%} of candidates lie more than this")
 
@@ -171,7 +173,8 @@ def test_shares_below_each_line_are_counted_query_by_query(pool: Pool) -> None:
     recipe = find_recipe("nv_perc")
     profile = score_profile(pool, "dense", "min")
     (row,) = placed_rows(drawn_limits(recipe, profile), profile)
-    below = profile.distances < -0.05 * profile.anchor[profile.distance_rows]
+    values = profile.distances.axis.of(profile.distances.values)
+    below = (values < -0.05 * profile.anchor[:, None])[profile.distances.counted & np.isfinite(values)]
     assert row["candidates below, %"] == pytest.approx(100 * below.mean(), abs=0.06)
     assert row["positives below, %"] == 0.0
     assert row["at"] == pytest.approx(-0.0425)

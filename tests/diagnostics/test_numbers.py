@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from negviz.arrays import PAD
+from negviz.compiled import Axis
 from negviz.diagnostics.binned import binned, even_edges
+from negviz.diagnostics.distribution import distribution
 from negviz.diagnostics.effective_number import effective_number
 from negviz.diagnostics.half_height_zone import half_height_zone
-from negviz.diagnostics.share_below import share_below
 
 
 def test_equal_weights_count_as_their_number_and_a_dominating_one_as_one():
@@ -33,11 +35,27 @@ def test_effective_number_lies_between_one_and_the_number_of_candidates(weights)
     assert (number[~some] == 0).all()
 
 
-def test_share_below_counts_strictly_and_leaves_unknown_values_out():
-    values = np.array([0.1, 0.2, 0.3, np.nan, 0.4])
-    assert share_below(values, 0.3) == 0.5
-    assert share_below(values, np.array([0.2, 0.2, 0.2, 0.2, 0.5])) == 0.5
-    assert math.isnan(share_below(np.array([np.nan]), 0.3))
+def test_shares_below_count_strictly_and_leave_unknown_values_out():
+    values = np.array([[0.125, 0.25, 0.5], [np.nan, 0.75, 1.0]], dtype=np.float32)
+    axis = Axis(np.zeros(2), np.ones(2))
+    found = distribution(values, values[:, :1], axis, np.isfinite(values))
+    assert found.below(0.5) == pytest.approx(2 / 5)
+    assert found.below(np.array([0.25, 1.0])) == pytest.approx(2 / 5)
+    assert found.below(np.array([np.nan, 1.0])) == 0.5
+    assert found.positives_below(0.5) == 1.0
+    assert math.isnan(distribution(values, values[:, :1], axis, np.zeros_like(values, dtype=bool)).below(0.5))
+
+
+def test_a_distribution_counts_on_its_axis_and_finds_what_lies_in_a_bin():
+    values = np.array([[0.25, 0.5], [0.5, 1.0]], dtype=np.float32)
+    ratio = Axis(np.zeros(2), np.array([2.0, 1.0]))
+    found = distribution(values, np.array([[0.5], [1.0]], dtype=np.float32), ratio, np.ones((2, 2), dtype=bool), bins=2)
+    assert found.edges.tolist() == [0.5, 0.75, 1.0]
+    assert found.counts.tolist() == [2, 2]
+    assert found.positive_counts.tolist() == [0, 2]
+    assert found.at(np.array([[1], [PAD]], dtype=np.int32)).tolist() == [0, 1]
+    assert found.among(np.array([[True, False], [False, False]])).tolist() == [1, 0]
+    assert found.inside(0.9, 1.0).tolist() == [[False, True], [False, True]]
 
 
 def test_half_height_zone_of_the_paper():

@@ -120,13 +120,13 @@ def test_margins_are_measured_from_the_anchor(tiny):
 
 def test_profile_leaves_labelled_positives_and_padding_out(tiny):
     profile = score_profile(tiny, "dense", "min")
-    assert sorted(profile.scores) == pytest.approx([0.6, 0.8, 0.8, 0.95])
-    assert sorted(profile.positives) == pytest.approx([0.5, 0.75, 0.9])
-    assert sorted(profile.distances) == pytest.approx([-0.3, -0.1, -0.1, 0.45])
-    assert profile.distance_rows.tolist() == [0, 0, 0, 1]
+    scores = profile.scores.values[profile.scores.counted]
+    assert sorted(scores[np.isfinite(scores)]) == pytest.approx([0.6, 0.8, 0.8, 0.95])
+    known = profile.distances.axis.of(profile.distances.values)[profile.distances.counted]
+    assert sorted(known[np.isfinite(known)]) == pytest.approx([-0.3, -0.1, -0.1, 0.45])
     assert profile.bounds == pytest.approx((0.5, 0.95))
     assert profile.span == pytest.approx(0.45)
-    assert (profile.score_bins.counts().sum(), profile.positive_counts.sum()) == (4, 3)
+    assert (profile.scores.counts.sum(), profile.scores.positive_counts.sum()) == (4, 3)
 
 
 @pytest.mark.parametrize(

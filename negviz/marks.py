@@ -1,4 +1,4 @@
-"""Marks: a set of (query, candidate) pairs that somebody picked in a plot; other plots, tables and the queue follow it."""
+"""Marks: pairs (query, candidate) that somebody picked in a plot; other plots, tables and the queue follow them."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -248,11 +248,12 @@ class Dataset:
             queries: (queries,) rows.
             documents: (queries, depth) rows; padding gets an arbitrary key.
         """
-        query_keys, document_keys = self._id_keys
+        query_keys, document_keys = self.id_keys
         return mix(mix(query_keys[queries])[:, None] ^ document_keys[documents])
 
     @cached_property
-    def _id_keys(self) -> tuple[Keys, Keys]:
+    def id_keys(self) -> tuple[Keys, Keys]:
+        """Keys of all query ids and of all document ids, which those of the pairs are made of."""
         return text_keys(self.query_ids), text_keys(self.document_ids)
 
 

@@ -60,16 +60,20 @@ def disputed(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95, ab
     Returns:
         (queries, depth), True inside; False where a score is unknown.
     """
-    beyond = above_share(pool, scorer, anchor, share=share)
-    return np.asarray(beyond & (scored_below(pool.score(scorer), anchor[:, None] + above, inclusive=True) > 0))
+    return disputed_scores(pool.score(scorer), anchor, share=share, above=above)
 
 
-def above_share(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95) -> Bools:
+def disputed_scores(scores: Scores, anchor: Floats, *, share: float = 0.95, above: float = 0.1) -> Bools:
+    """``disputed`` for (rows, columns) scores and the (rows,) scores of their positives."""
+    beyond = above_share(scores, anchor, share)
+    return np.asarray(beyond & (scored_below(scores, anchor[:, None] + above, inclusive=True) > 0))
+
+
+def above_share(scores: Scores, anchor: Floats, share: float) -> Bools:
     """Whether a candidate scores above a share of the positive: what NV-Retriever refuses (METHODS D1).
 
     Args:
-        pool: Candidates.
-        scorer: Whose scores.
+        scores: (queries, depth).
         anchor: (queries,) score of the positive.
         share: Limit as a share of the positive's score (sign-safe).
 
@@ -78,7 +82,7 @@ def above_share(pool: Pool, scorer: str, anchor: Floats, *, share: float = 0.95)
     """
     positive = anchor[:, None]
     low = positive - np.abs(positive) * (1 - share)
-    return np.asarray(scored_above(pool.score(scorer), low, inclusive=False) > 0)
+    return np.asarray(scored_above(scores, low, inclusive=False) > 0)
 
 
 def guide_masked(

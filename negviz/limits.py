@@ -49,6 +49,8 @@ class Limit:
 
 
 LimitsOf: TypeAlias = Callable[[Mapping[str, Any], Floats], list[Limit]]
+# The way back: (knobs, place among the limits, where its line shall lie, score of the positive) -> the knobs to change.
+TurnedOf: TypeAlias = Callable[[Mapping[str, Any], int, float, float], dict[str, float]]
 
 
 def kept(scores: Scores, anchor: Floats, limits: Sequence[Limit]) -> Floats:

@@ -42,7 +42,9 @@ class Marks:
     @cached_property
     def queries(self) -> npt.NDArray[np.int64]:
         """Rows of the pool with at least one mark, ascending."""
-        return np.unique(self.cells // max(self.shape[1], 1))
+        # The cells ascend, so rows need no sorting: with whole queries marked there are millions of them.
+        rows = self.cells // max(self.shape[1], 1)
+        return rows[np.diff(rows, prepend=-1) > 0]
 
     def pairs(self, pool: Pool) -> npt.NDArray[np.int32]:
         """(pairs, 2) rows of the dataset's queries and documents.
@@ -73,6 +75,6 @@ def marks_of_queries(pool: Pool, queries: npt.NDArray[np.integer], about: str) -
         queries: Rows of the pool.
         about: What was picked, for people.
     """
-    mask = np.zeros(pool.documents.shape, dtype=bool)
-    mask[queries] = True
-    return marks_of(pool, mask, about)
+    rows = np.unique(queries).astype(np.int64)
+    places, columns = np.nonzero(pool.present[rows])
+    return Marks(pool.fingerprint, pool.documents.shape, rows[places] * pool.depth + columns, about)

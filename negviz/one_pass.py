@@ -1,21 +1,26 @@
-"""One pass: a recipe that only draws limits and takes the best, over millions of candidates in one compiled loop."""
+"""One pass: recipes that only draw limits, or weigh by a bell after them, over millions of candidates.
 
-from collections.abc import Iterator, Mapping
+What these loops give is what the steps give one after the other; ``tests/test_one_pass.py`` compares the two.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from negviz.arrays import Floats
+from negviz.arrays import Floats, Ints, mix
 from negviz.compiled import (
     RANK_OF_ALL,
     RANK_OF_ELIGIBLE,
     RANK_OF_SURVIVORS,
     SCORE,
     WIDEST,
+    Bell,
+    Codes,
+    Noise,
     Orders,
-    Sieved,
     Steps,
+    draw_near,
     score_order,
     sieve,
 )
@@ -25,6 +30,24 @@ from negviz.recipe import Recipe
 
 RANKS = {"all": RANK_OF_ALL, "eligible": RANK_OF_ELIGIBLE, "survivors": RANK_OF_SURVIVORS}
 KEPT_ORDERS = 2
+# Peak relative to the positive, sharpness, whether Gaussian: of weights that are all the same.
+Curve = tuple[float, float, bool]
+FLAT: Curve = (0.0, 0.0, True)
+
+
+class Part(NamedTuple):
+    """What is known of a step: the limits it draws, and the curve that it weighs by, None where it does not."""
+
+    limits: list[Limit]
+    curve: Curve | None
+
+
+class Passed(NamedTuple):
+    """What came of it: as ``Selection`` has it, with how many candidates each step refused."""
+
+    reasons: Codes
+    columns: Ints
+    refused: list[int]
 
 
 class Bounds(NamedTuple):
@@ -36,6 +59,51 @@ class Bounds(NamedTuple):
     inclusive: tuple[bool, bool]
 
 
+def in_one_pass(
+    pool: Pool, recipe: Recipe, guard: Codes, parts: Sequence[Part], draw: Mapping[str, Any], *, first: int
+) -> Passed | None:
+    """Run a recipe by compiled loops, if it is of the kind that they know.
+
+    That is: every step is a limit and the draw takes the best, or samples; the last step may also be a bell that the
+    draw samples from.
+
+    Args:
+        pool: What it chooses from.
+        recipe: Scorer, anchor, draw and count.
+        guard: (queries, depth) codes of what leak guards and labels refused.
+        parts: What is known of each of its steps.
+        draw: Knobs of the draw.
+        first: Code of the first step.
+
+    Returns:
+        None where the recipe is of another kind.
+    """
+    anchor = pool.anchor(recipe.scorer, recipe.anchor)
+    sampled = recipe.draw.strategy == "sample"
+    curve = parts[-1].curve if parts else None
+    steps = [bounds_of(part.limits, anchor) for part in (parts[:-1] if curve else parts)]
+    plain = recipe.draw.strategy == "top" and curve is None
+    drawn = sampled and bool(parts) and not draw["skip"] and not draw["limit"]
+    bounds = [step for step in steps if step is not None]
+    if not (plain or drawn) or len(bounds) < len(steps) or pool.depth > WIDEST:
+        return None
+    skip, limit = (int(draw["skip"]), int(draw["limit"])) if plain else (0, 0)
+    found = sieve(
+        pool.score(recipe.scorer), order_of(pool, recipe.scorer), guard, pool.eligible, _packed(bounds, len(pool)),
+        first=first, count=recipe.count if plain else 0, skip=skip, limit=limit,
+    )  # fmt: skip
+    refused = [int(count) for count in found.refused]
+    if plain:
+        return Passed(found.reasons, found.columns, refused)
+    # Where a positive has no score, a curve refuses the query and equal weights do not.
+    bell = _bell(curve or FLAT, anchor if curve else np.zeros(len(pool)))
+    columns, unknown = draw_near(
+        pool.score(recipe.scorer), pool.documents, bell, _noise(pool, recipe.seed), found.reasons,
+        code=first + len(bounds), count=recipe.count,
+    )  # fmt: skip
+    return Passed(found.reasons, columns, [*refused, unknown] if curve else refused)
+
+
 def bounds_of(limits: list[Limit], anchor: Floats) -> Bounds | None:
     """A step's limits as an interval, None where they are none.
 
@@ -43,12 +111,10 @@ def bounds_of(limits: list[Limit], anchor: Floats) -> Bounds | None:
         limits: Lines that the step draws, at most one on each side.
         anchor: (queries,) score that margins are measured from.
     """
-    if not limits or any(limit.soft for limit in limits) or len({limit.refuses for limit in limits}) < len(limits):
-        return None
     kinds = {RANKS[limit.among] if limit.axis == "rank" else SCORE for limit in limits}
-    if len(kinds) > 1:
-        return None
     sides = {limit.refuses: limit for limit in limits}
+    if len(kinds) != 1 or any(limit.soft for limit in limits) or len(sides) < len(limits):
+        return None
     low, high = (
         sides[side].on_scores(anchor) if side in sides else np.full(anchor.shape, open_)
         for side, open_ in (("below", -np.inf), ("above", np.inf))
@@ -57,35 +123,25 @@ def bounds_of(limits: list[Limit], anchor: Floats) -> Bounds | None:
     return Bounds(kinds.pop(), low, high, (kept[0], kept[1]))
 
 
-def in_one_pass(
-    pool: Pool, recipe: Recipe, guard: npt.NDArray[np.int8], steps: list[Bounds], first: int, draw: Mapping[str, Any]
-) -> Sieved:
-    """Run a recipe whose steps are all limits and whose draw takes the best.
-
-    Args:
-        pool: What it chooses from.
-        recipe: Scorer and count.
-        guard: (queries, depth) codes of what leak guards and labels refused.
-        steps: Its steps.
-        first: Code of the first step.
-        draw: Knobs of the draw ``top``.
-    """
-    shape = (len(steps), len(pool))
-    packed = Steps(
+def _packed(steps: list[Bounds], queries: int) -> Steps:
+    shape = (len(steps), queries)
+    return Steps(
         np.array([step.kind for step in steps], dtype=np.int8),
         np.array([step.low for step in steps], dtype=np.float64).reshape(shape),
         np.array([step.high for step in steps], dtype=np.float64).reshape(shape),
         np.array([step.inclusive for step in steps], dtype=bool).reshape(len(steps), 2),
     )
-    return sieve(
-        pool.score(recipe.scorer), order_of(pool, recipe.scorer), guard, pool.eligible, packed,
-        first=first, count=recipe.count, skip=int(draw["skip"]), limit=int(draw["limit"]),
-    )  # fmt: skip
 
 
-def fits(pool: Pool) -> bool:
-    """Whether a pool is narrow enough for the loops."""
-    return pool.depth <= WIDEST
+def _bell(curve: Curve, anchor: Floats) -> Bell:
+    peak, sharpness, gaussian = curve
+    return Bell(anchor + peak, sharpness, gaussian)
+
+
+def _noise(pool: Pool, seed: int) -> Noise:
+    queries, documents = pool.dataset.id_keys
+    start = mix(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64))[0]
+    return Noise(mix(queries[pool.queries]), documents, start)
 
 
 def order_of(pool: Pool, scorer: str) -> Orders:
@@ -96,14 +152,3 @@ def order_of(pool: Pool, scorer: str) -> Orders:
             kept.pop(next(iter(kept)))
         kept[scorer] = score_order(pool.score(scorer), pool.present)
     return kept[scorer]
-
-
-def bounds_of_all(limits: Iterator[list[Limit]], anchor: Floats) -> list[Bounds] | None:
-    """Every step as an interval; None where one of them is none."""
-    found = []
-    for lines in limits:
-        bounds = bounds_of(lines, anchor)
-        if bounds is None:
-            return None
-        found.append(bounds)
-    return found

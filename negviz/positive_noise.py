@@ -18,6 +18,7 @@ from negviz.pushes import shares
 FEWEST = 10
 START = (10, 90)
 KEPT_FITS = 8
+ROWS = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +118,18 @@ def positive_noise(pool: Pool, *, scorer: str, anchor: Anchor, retriever: str, s
 
 def likelihoods(pool: Pool, *, scorer: str, anchor: Anchor, retriever: str, scale: float) -> Floats:
     """(queries,) negative log-likelihood of each positive among itself and its random negatives; NaN where unknown."""
-    scores = pool.score(scorer).astype(np.float64)
     own = pool.anchor(scorer, anchor)
-    negatives = pool.eligible & (pool.ranks[retriever] >= 0) & np.isfinite(scores)
-    known = np.isfinite(own) & negatives.any(axis=1)
-    log_own, _ = shares(scale * np.where(known, own, 0.0), scale * np.where(negatives, scores, 0.0), negatives)
-    return np.where(known, -log_own, np.nan)
+    found = np.full(len(pool), np.nan)
+    # A block of rows at a time: as float64 all candidates of a large pool do not fit into memory several times over.
+    for start in range(0, len(pool), ROWS):
+        rows = slice(start, start + ROWS)
+        scores = pool.score(scorer)[rows].astype(np.float64)
+        negatives = pool.eligible[rows] & (pool.ranks[retriever][rows] >= 0) & np.isfinite(scores)
+        known = np.isfinite(own[rows]) & negatives.any(axis=1)
+        logits = scale * np.where(negatives, scores, 0.0)
+        log_own, _ = shares(scale * np.where(known, own[rows], 0.0), logits, negatives)
+        found[rows] = np.where(known, -log_own, np.nan)
+    return found
 
 
 def mixture(values: Floats) -> Mixture:

@@ -1,4 +1,4 @@
-"""Project: two coordinates for every document and query, so that neighbours can be seen; kept on disk."""
+"""Project: two or three coordinates for every document and query, so that neighbours can be seen; kept on disk."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,23 +9,32 @@ from negviz.arrays import Ints, Scores, fingerprint, frozen
 from negviz.embeddings import Embeddings
 from negviz.home import home_folder
 from negviz.layout import Cancelled, Progress, ProjectionSettings, never, pca, silent, unit_length
-from negviz.umap_layout import umap_apart
+from negviz.umap_layout import beside_neighbours, umap_apart
 from negviz.writing import file_written_beside
 
-VERSION = "projection 1"
+VERSION = "projection 2"
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Places on the plane.
+    """Places on the plane, or in space.
 
     Attributes:
-        documents: (documents, 2).
-        queries: (queries, 2), a place for each query of the dataset.
+        documents: (documents, 2 or 3).
+        queries: (queries, 2 or 3), a place for each query of the dataset.
     """
 
     documents: Scores
     queries: Scores
+
+    @property
+    def bounds(self) -> tuple[list[float], list[float]] | None:
+        """Lowest and highest place of all points in each direction, None where there is none."""
+        every = [part for part in (self.documents, self.queries) if len(part)]
+        if not every:
+            return None
+        lows, highs = (np.stack([getattr(part, end)(axis=0) for part in every]) for end in ("min", "max"))
+        return lows.min(axis=0).tolist(), highs.max(axis=0).tolist()
 
 
 def stored_projection(
@@ -45,7 +54,7 @@ def stored_projection(
         points = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    fits = points.ndim == 2 and points.shape[1] == 2 and len(points) >= documents
+    fits = points.ndim == 2 and points.shape[1] == settings.dims and len(points) >= documents
     return _split(points, documents) if fits else None
 
 
@@ -58,7 +67,7 @@ def project(
     progress: Progress = silent,
     cancelled: Cancelled = never,
 ) -> Projection:
-    """Place documents and queries on a plane, or read where they were placed before.
+    """Place documents and queries on a plane or in space, or read where they were placed before.
 
     Args:
         embeddings: Vectors of documents and queries.
@@ -77,10 +86,27 @@ def project(
     if found is not None and len(found.queries) == len(embeddings.queries):
         return found
     vectors = unit_length(np.concatenate([embeddings.documents, embeddings.queries]))
-    points = pca(vectors) if settings.method == "pca" else umap_apart(vectors, settings, progress, cancelled)
+    plain = settings.method == "pca"
+    points = pca(vectors, settings.dims) if plain else umap_apart(vectors, settings, progress, cancelled)
     with file_written_beside(_file(dataset_fingerprint, embeddings.identity, settings, home)) as beside:
         np.save(beside, points, allow_pickle=False)
     return _split(points, count)
+
+
+def place_new(vectors: Scores, embeddings: Embeddings, projection: Projection, neighbours: int = 15) -> Scores:
+    """Places of texts that were not there when a projection was made: beside their nearest documents.
+
+    Args:
+        vectors: (new, dims) by the same encoder.
+        embeddings: What was projected.
+        projection: Where it lies.
+        neighbours: How many documents count.
+
+    Returns:
+        (new, 2 or 3).
+    """
+    known = unit_length(embeddings.documents)
+    return beside_neighbours(unit_length(vectors), known, projection.documents, neighbours)
 
 
 def _file(dataset_fingerprint: str, identity: str, settings: ProjectionSettings, home: Path | None) -> Path:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Floats, Ints, frozen, gumbel, positions
-from negviz.compiled import MANY
+from negviz.compiled import MANY, Codes, tally
 from negviz.draws import DRAWS
 from negviz.errors import MissingInputError
 from negviz.labels import Labels, Verdicts
@@ -128,10 +127,10 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
     pool = source_pool(pool, recipe)
     check(recipe, pool)
     reasons, names = _refuse_leaks(pool, recipe, labels)
-    fast = _fast(pool, recipe, reasons, names)
+    fast = _fast(pool, recipe, labels, reasons, names)
     if fast is not None:
         return fast
-    guarded = reasons >= 0
+    reasons, guarded = reasons.copy(), reasons >= 0
     weights = np.equal(reasons, NOT_REFUSED).astype(np.float64)
     context: dict[str, Any] = {"scorer": recipe.scorer, "anchor": recipe.anchor, "count": recipe.count}
     context |= {"seed": recipe.seed, "verdicts": _verdicts(pool, labels)}
@@ -159,22 +158,56 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
     return Selection(pool, recipe, weights, reasons, columns, tuple(names), padding)
 
 
-def _fast(pool: Pool, recipe: Recipe, guard: npt.NDArray[np.int8], names: list[str]) -> Selection | None:
-    """The same by a compiled loop, where there is much to do and every step is a limit; None elsewhere."""
-    if pool.documents.size < MANY or recipe.draw.strategy != "top" or recipe.underfill == "pad":
+def _fast(pool: Pool, recipe: Recipe, labels: Labels, guard: Codes, names: list[str]) -> Selection | None:
+    """The same by compiled loops, where there is much to do and the recipe is of their kind; None elsewhere."""
+    if pool.documents.size < MANY or recipe.underfill == "pad":
         return None
-    from negviz.one_pass import bounds_of_all, fits, in_one_pass
+    from negviz.one_pass import Part, in_one_pass
 
     anchor = pool.anchor(recipe.scorer, recipe.anchor)
-    steps = bounds_of_all((step_limits(step, anchor) for step in recipe.steps), anchor)
-    if steps is None or not fits(pool):
+    parts = [Part(step_limits(step, anchor), _curve(step)) for step in recipe.steps]
+    found = in_one_pass(pool, recipe, guard, parts, resolved_knobs(DRAWS, recipe.draw), first=len(names))
+    if found is None:
         return None
-    found = in_one_pass(pool, recipe, guard, steps, len(names), resolved_knobs(DRAWS, recipe.draw))
-    columns, stages = found.columns, [*names, *(step.name for step in recipe.steps)]
+    stages, columns, counts = [*names, *(step.name for step in recipe.steps)], found.columns, None
     if recipe.underfill == "drop":
         columns = _drop_underfilled(columns, found.reasons, len(stages))
         stages.append(UNDERFILLED)
-    return Selection(pool, recipe, None, found.reasons, columns, tuple(stages))
+    else:
+        absent, left, *refused = _guard_counts(pool, labels, guard, names)
+        counts = (absent, left - sum(found.refused), *refused, *found.refused)
+
+    def weights() -> Floats:
+        return _weights(pool, recipe, labels, found.reasons)
+
+    return Selection(pool, recipe, weights, found.reasons, columns, tuple(stages), counts=counts)
+
+
+def _weights(pool: Pool, recipe: Recipe, labels: Labels, reasons: Codes) -> Floats:
+    """Weights of a selection whose reasons are known: those of its steps where nothing refused."""
+    open_ = np.equal(reasons, NOT_REFUSED)
+    weights = open_.astype(np.float64)
+    for step in recipe.steps:
+        if _curve(step) is not None:
+            context = {"scorer": recipe.scorer, "anchor": recipe.anchor, "survivors": open_}
+            weights *= _finite(_call(STRATEGIES, step, context, pool))
+    return weights
+
+
+def _curve(step: Step) -> tuple[float, float, bool] | None:
+    """The bell that a step weighs by, None where it does not."""
+    declared = STRATEGIES.get(step.strategy).trait("bell")
+    return declared(resolved_knobs(STRATEGIES, step)) if declared else None
+
+
+def _guard_counts(pool: Pool, labels: Labels, guard: Codes, names: list[str]) -> list[int]:
+    """Counts of absent and of open cells, and of each leak and label; without labels kept beside the pool."""
+    if len(labels):
+        return tally(guard, ABSENT, len(names) - 1)
+    kept: dict[tuple[str, ...], list[int]] = pool.__dict__.setdefault("_guard_counts", {})
+    if tuple(names) not in kept:
+        kept[tuple(names)] = tally(guard, ABSENT, len(names) - 1)
+    return kept[tuple(names)]
 
 
 def step_limits(step: Step, anchor: Floats) -> list[Limit]:
@@ -205,10 +238,11 @@ def _finite(weights: Floats) -> Floats:
     return np.where(np.isfinite(weights), weights, 0.0)
 
 
-def _refuse_leaks(pool: Pool, recipe: Recipe, labels: Labels) -> tuple[npt.NDArray[np.int8], list[str]]:
+def _refuse_leaks(pool: Pool, recipe: Recipe, labels: Labels) -> tuple[Codes, list[str]]:
     names = [leak for leak in LEAKS if leak not in recipe.allow]
-    reasons = _leaking(pool, tuple(names)).copy()
+    reasons = _leaking(pool, tuple(names))
     if len(labels):
+        reasons = reasons.copy()
         verdicts = labels.align(pool)
         for name, code in zip(LABELLED, (1, 3), strict=True):
             reasons[np.equal(reasons, NOT_REFUSED) & np.equal(verdicts, code)] = len(names)
@@ -216,9 +250,9 @@ def _refuse_leaks(pool: Pool, recipe: Recipe, labels: Labels) -> tuple[npt.NDArr
     return reasons, names
 
 
-def _leaking(pool: Pool, leaks: tuple[str, ...]) -> npt.NDArray[np.int8]:
+def _leaking(pool: Pool, leaks: tuple[str, ...]) -> Codes:
     """(queries, depth) place among some leaks of the first that refuses each candidate; kept beside the pool."""
-    kept: dict[tuple[str, ...], npt.NDArray[np.int8]] = pool.__dict__.setdefault("_leaking", {})
+    kept: dict[tuple[str, ...], Codes] = pool.__dict__.setdefault("_leaking", {})
     if leaks not in kept:
         while len(kept) >= KEPT_GUARDS:
             kept.pop(next(iter(kept)))
@@ -229,7 +263,7 @@ def _leaking(pool: Pool, leaks: tuple[str, ...]) -> npt.NDArray[np.int8]:
     return kept[leaks]
 
 
-def _drop_underfilled(columns: Ints, reasons: npt.NDArray[np.int8], stage: int) -> Ints:
+def _drop_underfilled(columns: Ints, reasons: Codes, stage: int) -> Ints:
     """Empty the rows that are not full and record it as the reason of whatever had survived in them."""
     short: Bools = np.asarray(np.equal(columns, PAD).any(axis=1, keepdims=True))
     reasons[short & np.equal(reasons, NOT_REFUSED)] = stage

@@ -1,5 +1,6 @@
 """Selection: what was taken from a pool, and what refused each of the others."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,26 +24,28 @@ class Selection:
     Attributes:
         pool: Where it was taken from.
         recipe: How.
-        drawn_from: (queries, depth) weights before the draw, not normalised, 0 where refused; None where they are 1
-            for all that nothing refused.
+        drawn_from: (queries, depth) weights before the draw, not normalised, 0 where refused; or how to work them out,
+            where a compiled pass did without.
         reasons: (queries, depth) index into ``stages`` of what refused the candidate; ``NOT_REFUSED`` or ``ABSENT``.
         columns: (queries, count) columns taken, best score first, ``PAD`` where there were fewer.
         stages: Names of everything that could refuse, in the order asked.
         padding: (queries, depth), True where a candidate was taken only to fill its query; None where nothing was.
+        counts: How many cells are absent, how many nothing refused, how many each stage refused, where that is known.
     """
 
     pool: Pool
     recipe: Recipe
-    drawn_from: Floats | None
+    drawn_from: Floats | Callable[[], Floats]
     reasons: npt.NDArray[np.int8]
     columns: Ints
     stages: tuple[str, ...]
     padding: Bools | None = None
+    counts: tuple[int, ...] | None = None
 
     @cached_property
     def weights(self) -> Floats:
         """(queries, depth) before the draw, not normalised; 0 where refused."""
-        return np.equal(self.reasons, NOT_REFUSED).astype(np.float64) if self.drawn_from is None else self.drawn_from
+        return self.drawn_from() if callable(self.drawn_from) else self.drawn_from
 
     @cached_property
     def backfilled(self) -> Bools:
@@ -70,8 +73,10 @@ class Selection:
         return list(zip(self.stages, self._tally[2:], strict=True))
 
     @cached_property
-    def _tally(self) -> list[int]:
+    def _tally(self) -> Sequence[int]:
         """How many cells are absent, how many nothing refused, and how many each stage refused."""
+        if self.counts is not None:
+            return self.counts
         return tally(self.reasons, ABSENT, len(self.stages) - 1)
 
     @property

@@ -43,7 +43,7 @@ def umap_apart(
         cancelled: Asked ten times a second.
 
     Returns:
-        (points, 2).
+        (points, dims of the settings).
 
     Raises:
         CancelledError: If ``cancelled`` said so.
@@ -115,11 +115,11 @@ def umap_layout(vectors: Scores, settings: ProjectionSettings, progress: Progres
         progress: Told (stage, done, total).
 
     Returns:
-        (points, 2).
+        (points, dims of the settings).
     """
     total = len(vectors)
     if total <= settings.neighbours + 1 or not np.ptp(vectors, axis=0).any():
-        return pca(vectors)
+        return pca(vectors, settings.dims)
     fitted = sample_rows(total, settings.fitted, settings.seed)
     progress("finding nearest neighbours", 0, 1)
     places, distances = _neighbours(vectors[fitted], settings.neighbours)
@@ -127,7 +127,11 @@ def umap_layout(vectors: Scores, settings: ProjectionSettings, progress: Progres
     points = _arrange(vectors[fitted], places, distances, settings, progress)
     if len(fitted) == total:
         return points
-    return _with_the_rest(vectors, fitted, points, settings.neighbours, progress)
+    placed = np.empty((total, settings.dims), dtype=np.float32)
+    placed[fitted] = points
+    rest = np.setdiff1d(np.arange(total), fitted)
+    placed[rest] = beside_neighbours(vectors[rest], vectors[fitted], points, settings.neighbours, progress)
+    return placed
 
 
 def _neighbours(vectors: Scores, count: int) -> tuple[Ints, Scores]:
@@ -160,6 +164,7 @@ def _arrange(
         # It says that one seeded thread is used and that transform is not available: both on purpose.
         warnings.simplefilter("ignore")
         model = umap.UMAP(
+            n_components=settings.dims,
             n_neighbors=settings.neighbours,
             n_epochs=settings.epochs,
             min_dist=settings.min_distance,
@@ -189,27 +194,35 @@ class _Watch(io.StringIO):
         return len(text)
 
 
-def _with_the_rest(
-    vectors: Scores,
-    fitted: Ints,
-    points: Scores,
-    neighbours: int,
-    progress: Progress,
+def beside_neighbours(
+    vectors: Scores, known: Scores, points: Scores, neighbours: int = 15, progress: Progress = silent
 ) -> Scores:
-    """Put what was not arranged at the mean of its nearest arranged neighbours, weighted by similarity."""
+    """Places of new points on a layout that is there already: the mean of their nearest neighbours on it.
+
+    Neighbours count by the fourth power of their cosine similarity, so the nearest ones decide; the layout itself
+    stays as it is.
+
+    Args:
+        vectors: (new, dims) of unit length.
+        known: (points, dims) of unit length, what was laid out.
+        points: (points, 2 or 3) where that lies.
+        neighbours: How many count; fewer where there are fewer.
+        progress: Told (stage, done, total).
+
+    Returns:
+        (new, 2 or 3); zeros where nothing is known.
+    """
     import faiss
 
-    placed = np.empty((len(vectors), 2), dtype=np.float32)
-    placed[fitted] = points
-    rest = np.setdiff1d(np.arange(len(vectors)), fitted)
-    known = vectors[fitted]
-    for start in range(0, len(rest), BLOCK):
-        progress("placing the other points", start, len(rest))
-        rows = rest[start : start + BLOCK]
-        similarity, places = faiss.knn(vectors[rows], known, neighbours, metric=faiss.METRIC_INNER_PRODUCT)
+    placed = np.zeros((len(vectors), points.shape[1]), dtype=np.float32)
+    count = min(neighbours, len(known))
+    for start in range(0, len(vectors) if count else 0, BLOCK):
+        progress("placing the other points", start, len(vectors))
+        block = np.ascontiguousarray(vectors[start : start + BLOCK])
+        similarity, places = faiss.knn(block, np.ascontiguousarray(known), count, metric=faiss.METRIC_INNER_PRODUCT)
         weights = np.maximum(similarity, 1e-6) ** 4
         weights /= weights.sum(axis=1, keepdims=True)
-        placed[rows] = np.einsum("pn,pnd->pd", weights, points[places])
+        placed[start : start + BLOCK] = np.einsum("pn,pnd->pd", weights, points[places])
     return placed
 
 

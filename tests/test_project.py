@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import negviz.project
+import negviz.umap_layout
 from negviz.areas import inside
 from negviz.embeddings import Embeddings
 from negviz.errors import CancelledError, NegvizError
-from negviz.layout import ProjectionSettings, pca, sample_rows, unit_length
-from negviz.project import clusters, project, stored_projection
-from negviz.umap_layout import _neighbours, _with_the_rest, umap_apart, umap_layout
+from negviz.layout import ProjectionSettings, aligned, pca, sample_rows, unit_length
+from negviz.project import Projection, clusters, place_new, project, stored_projection
+from negviz.umap_layout import _neighbours, beside_neighbours, umap_apart, umap_layout
 
 PCA = ProjectionSettings(method="pca")
 
@@ -41,6 +42,7 @@ def test_pca_of_little_or_nothing_is_finite(shape: tuple[int, int]) -> None:
     points = pca(np.ones(shape, dtype=np.float32))
     assert points.shape == (shape[0], 2)
     assert not points.any()
+    assert pca(np.ones(shape, dtype=np.float32), 3).shape == (shape[0], 3)
 
 
 def test_unit_length_leaves_zeros_alone() -> None:
@@ -115,12 +117,67 @@ def test_a_point_is_its_own_first_neighbour_among_copies() -> None:
 
 def test_points_that_were_not_arranged_go_to_their_neighbours() -> None:
     vectors = groups_of_vectors()
-    fitted = np.arange(0, 120, 2, dtype=np.int32)
     places = np.repeat([[0.0, 0], [10, 0], [0, 10]], 20, axis=0).astype(np.float32)
-    placed = _with_the_rest(vectors, fitted, places, 5, lambda *_: None)
-    assert np.array_equal(placed[fitted], places)
-    expected = np.repeat([[0.0, 0], [10, 0], [0, 10]], 40, axis=0)
-    assert np.allclose(placed, expected, atol=1e-3)
+    placed = beside_neighbours(vectors[1::2], vectors[::2], places, 5)
+    assert np.allclose(placed, places, atol=1e-3)
+    assert beside_neighbours(vectors[:2], vectors[:3], places[:3], 15).shape == (2, 2)
+    assert not beside_neighbours(vectors[:2], vectors[:0], places[:0]).any()
+
+
+def test_new_texts_are_placed_on_a_map_that_stays_as_it_is() -> None:
+    known = embeddings()
+    places = np.repeat([[0.0, 0, 1], [10, 0, 1], [0, 10, 1]], 40, axis=0).astype(np.float32)
+    placed = place_new(5 * known.documents[[3, 50, 100]], known, Projection(places, places[:0]))
+    assert np.allclose(placed, places[[3, 50, 100]], atol=1e-3)
+
+
+def test_the_whole_of_umap_places_what_it_did_not_arrange(monkeypatch: pytest.MonkeyPatch) -> None:
+    def arranged(vectors: np.ndarray, *_: object) -> np.ndarray:
+        return pca(vectors)
+
+    monkeypatch.setattr(negviz.umap_layout, "_arrange", arranged)
+    placed = umap_layout(groups_of_vectors(), ProjectionSettings(fitted=60))
+    fitted = sample_rows(120, 60)
+    assert np.allclose(placed[fitted], pca(groups_of_vectors()[fitted]))
+    middles = placed.reshape(3, 40, 2).mean(axis=1)
+    nearest = ((placed[:, None, :] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
+    assert np.array_equal(nearest, np.repeat([0, 1, 2], 40))
+
+
+def test_three_dimensions_are_kept_apart_from_two(tmp_path: Path) -> None:
+    space = ProjectionSettings(method="pca", dims=3)
+    flat, deep = (project(embeddings(), "data-1", settings, home=tmp_path) for settings in (PCA, space))
+    assert deep.documents.shape == (120, 3)
+    assert np.allclose(deep.documents[:, :2], flat.documents, atol=1e-5)
+    assert len(list((tmp_path / "projections").glob("*.npy"))) == 2
+    read = stored_projection("data-1", "hand-1", space, documents=120, home=tmp_path)
+    assert read is not None
+    assert np.array_equal(read.queries, deep.queries)
+
+
+def test_a_layout_that_was_turned_mirrored_moved_and_scaled_is_laid_back() -> None:
+    places = np.random.default_rng(3).normal(size=(40, 2)).astype(np.float32)
+    turn = np.array([[0.6, 0.8], [0.8, -0.6]])
+    other = (3 * places @ turn + [5, -2]).astype(np.float32)
+    assert np.allclose(aligned(other, places), places, atol=1e-4)
+    other[0] += 30
+    moved = np.linalg.norm(aligned(other, places) - places, axis=1)
+    assert moved.argmax() == 0
+    strangers = np.random.default_rng(4).normal(size=(40, 2)).astype(np.float32)
+    assert np.isclose(np.std(aligned(strangers, places) - places.mean(axis=0)), np.std(places - places.mean(axis=0)))
+
+
+@pytest.mark.parametrize("points", [np.zeros((0, 2)), np.ones((1, 2)), np.ones((5, 3))])
+def test_layouts_without_any_spread_are_laid_onto_the_middle(points: np.ndarray) -> None:
+    onto = np.arange(points.size, dtype=np.float32).reshape(points.shape)
+    assert np.allclose(aligned(points.astype(np.float32), onto), onto.mean(axis=0) if len(onto) else onto)
+
+
+def test_a_projection_knows_its_ends() -> None:
+    places = np.array([[0, 5], [2, 1]], dtype=np.float32)
+    assert Projection(places, np.array([[9, 3]], dtype=np.float32)).bounds == ([0, 1], [9, 5])
+    assert Projection(places, places[:0]).bounds == ([0, 1], [2, 5])
+    assert Projection(places[:0], places[:0]).bounds is None
 
 
 def test_a_sample_is_seeded_sorted_and_whole_where_it_fits() -> None:

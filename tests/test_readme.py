@@ -52,7 +52,7 @@ def test_the_command_lines_run_one_after_the_other(tmp_path, monkeypatch, capfd)
         quick = ["--encoder", "static"] if line[0] == "pool" else []
         negviz(*["sample" if part == "DATA" else part for part in line], *quick)
         ran.append(line[0])
-    assert ran[:6] == ["describe", "pool", "select", "compare", "export", "labels"]
+    assert ran[:7] == ["describe", "pool", "select", "compare", "sweep", "export", "labels"]
     assert {"recipes", "formats", "encoders", "strategies"} <= set(ran)
     assert {"pool", "negatives.parquet", "train", "labels.csv", ".negviz"} <= {path.name for path in tmp_path.iterdir()}
     assert "amazon-river-04" in (tmp_path / "labels.csv").read_text("utf-8")

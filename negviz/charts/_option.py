@@ -16,7 +16,7 @@ from negviz.charts import Line, Zone
 Numbers: TypeAlias = Floats | npt.NDArray[np.signedinteger[Any]]
 Texts = Sequence[str]
 # Widths of a chart, in pixels, up to which the legend is laid out in as many rows as its entries need there.
-WIDTHS = (300, 360, 440, 540, 680)
+WIDTHS = (300, 360, 440, 540, 680, 860, 1060)
 DASHES: Mapping[str, str | list[int]] = {"solid": "solid", "dash": "dashed", "dot": "dotted", "dashdot": [9, 4, 2, 4]}
 TOP = 1.05
 BESIDE = 1

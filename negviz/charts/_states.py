@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from negviz.charts import DISPUTED, FALSE_NEGATIVE, POSITIVE, REFUSED, SOFT, TAKEN
-from negviz.charts.map import CROSS
 
+CROSS = "path://M-9,-6L-6,-9L0,-3L6,-9L9,-6L3,0L9,6L6,9L0,3L-6,9L-9,6L-3,0Z"
 RING, FRAME, HOLLOW = "ring", "frame", "hollow"
 PLAIN = {RING: "circle", FRAME: "rect", HOLLOW: "triangle"}
 # From the lowest layer to the highest.

@@ -8,7 +8,7 @@ import numpy as np
 from negviz.arrays import Floats
 from negviz.charts import CHARTS, FALSE_NEGATIVE, POSITIVE, REFUSED, SOFT, TAKEN, Line
 from negviz.charts._option import Sketch, rounded
-from negviz.charts.map import CROSS
+from negviz.charts._states import CROSS
 
 MASKED = "masked by the guide"
 GROUPS = {

@@ -1,19 +1,21 @@
-"""Map of documents and queries as an ECharts option: points in groups, a box and a lasso to mark them."""
+"""Map of documents and queries as one block of bytes: points in groups, for the plane that draws them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 
-from negviz.arrays import Ints, Scores
-from negviz.charts import CHARTS, POSITIVE
+from negviz.arrays import Ints, Scores, fingerprint
+from negviz.charts import CHARTS
 
-STAR = "path://M0,-10L2.9,-3.1L9.5,-3.1L4.4,1.4L5.9,8.1L0,4.3L-5.9,8.1L-4.4,1.4L-9.5,-3.1L-2.9,-3.1Z"
-CROSS = "path://M-9,-6L-6,-9L0,-3L6,-9L9,-6L3,0L9,6L6,9L0,3L-6,9L-9,6L-3,0Z"
-HOVER = "max-width:22rem;white-space:normal;overflow-wrap:anywhere;"
-MARKED = "#e8590c"
+States = npt.NDArray[np.uint8]
+MARKED, FOUND = 1, 2
+SHAPES = ("circle", "rect", "diamond", "triangle", "drop", "star", "cross", "plus")
+MOST_GROUPS = 255
+SIGNS: Mapping[int, str] = {MARKED: "marked", FOUND: "found by the search"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,13 +23,17 @@ class Group:
     """Points that look alike.
 
     Attributes:
-        name: Entry of the legend.
+        name: What it is called where a point of it is hovered over.
         colour: Colour.
-        shape: ECharts symbol.
-        places: (points, 2).
+        shape: One of ``SHAPES``.
+        places: (points, dims).
         texts: What hovering over each point shows, as plain text.
         size: Pixels.
         opacity: 0 to 1.
+        count: How many there are where not all are drawn; None where all are.
+        states: (points,) bits: marked elsewhere, found by the search; None where no point has any.
+        edge: Whether each point has an outline, for colours that are near to a background.
+        kept: Whether a search leaves it as it is.
     """
 
     name: str
@@ -37,115 +43,163 @@ class Group:
     texts: Sequence[str]
     size: int = 6
     opacity: float = 0.75
+    count: int | None = None
+    states: States | None = None
+    edge: bool = False
+    kept: bool = False
 
     def pick(self, kept: Ints) -> "Group":
         """The group with only some of its points."""
         texts = [self.texts[place] for place in kept]
-        return Group(self.name, self.colour, self.shape, self.places[kept], texts, self.size, self.opacity)
+        states = None if self.states is None else self.states[kept]
+        return replace(self, places=self.places[kept], texts=texts, states=states)
+
+
+@dataclass(frozen=True, eq=False)
+class Star:
+    """Lines from one place to others.
+
+    Attributes:
+        colour: Colour.
+        dash: Pixels drawn and left out.
+        start: (dims,).
+        ends: (lines, dims).
+        width: Pixels.
+    """
+
+    colour: str
+    dash: tuple[int, ...]
+    start: Scores
+    ends: Scores
+    width: float = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Name:
+    """Words at a place, such as those that name a cluster.
+
+    Attributes:
+        text: Plain text.
+        place: (dims,).
+        group: Name of the group whose disappearance takes it along.
+    """
+
+    text: str
+    place: Scores
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a map has around its points.
+
+    Attributes:
+        alt: What is seen, for people who do not.
+        layout: Whose places these are; another layout begins with the whole map again.
+        height: Pixels.
+        link: Maps with the same link show the same part; empty for a map by itself.
+        areas: What is marked on it.
+        times: Grows where the marks have to be taken from ``areas`` though nothing else changed.
+        searched: Whether points that no search found fade.
+        signs: What the rings mean, by the bit of a point's state.
+        bounds: Lowest and highest place of all points, also of those that are not drawn; None for the drawn ones.
+    """
+
+    alt: str
+    layout: str = ""
+    height: int = 600
+    link: str = ""
+    areas: tuple[Mapping[str, Any], ...] = ()
+    times: int = 0
+    searched: bool = False
+    signs: Mapping[int, str] = field(default_factory=lambda: SIGNS)
+    bounds: tuple[Sequence[float], Sequence[float]] | None = field(default=None)
 
 
 @CHARTS.register("Map")
-def map(groups: Sequence[Group], links: Sequence[tuple[Scores, Scores]] = ()) -> dict[str, Any]:
-    """Draw groups of points, later ones above earlier ones, and lines between places.
+def map(groups: Sequence[Group], frame: Frame, stars: Sequence[Star] = (), names: Sequence[Name] = ()) -> bytes:
+    """Put points together, later groups above earlier ones, with lines and names above them.
 
-    The texts travel in the dataset and are shown through a placeholder, which Streamlit escapes.
+    The block holds the length of a head, the head as JSON (groups, lines, names), then places as float32, group numbers
+    and states as bytes, and the texts in UTF-8 with the place where each begins; every part begins at a multiple of
+    four bytes. Texts are data on both sides: the plane makes text nodes of them.
 
     Args:
         groups: Points that look alike; empty ones are left out.
-        links: (from, to) pairs of places.
+        frame: What is around them.
+        stars: Lines.
+        names: Words at places.
 
     Returns:
-        Option of ECharts with a brush (box and lasso) and zoom on both axes.
+        The block.
+
+    Raises:
+        ValueError: If there are more groups than a byte can tell apart.
     """
     shown = [group for group in groups if len(group.places)]
-    series = [_series(group, place) for place, group in enumerate(shown)]
-    if len(links):
-        series.append(_lines(links))
-    return {
-        "animation": False,
-        "dataset": [{"source": _table(group)} for group in shown],
-        "grid": {"left": 8, "right": 8, "top": 44, "bottom": 40},
-        "xAxis": _axis([group.places[:, 0] for group in shown]),
-        "yAxis": _axis([group.places[:, 1] for group in shown]),
-        "legend": {
-            "type": "scroll",
-            "bottom": 0,
-            "itemWidth": 14,
-            "itemHeight": 12,
-            "data": [group.name for group in shown],
-        },
-        "tooltip": {"trigger": "item", "formatter": "{@text}", "confine": True, "extraCssText": HOVER},
-        "toolbox": _toolbox(),
-        "brush": _brush(len(shown)),
-        "dataZoom": [
-            {"type": "inside", "xAxisIndex": 0, "filterMode": "none"},
-            {"type": "inside", "yAxisIndex": 0, "filterMode": "none"},
-        ],
-        "series": series,
+    if len(shown) > MOST_GROUPS:
+        raise ValueError(f"{len(shown)} groups, but a map has at most {MOST_GROUPS}.")
+    dims = shown[0].places.shape[1] if shown else 2
+    places = np.concatenate([np.zeros((0, dims), np.float32), *(group.places for group in shown)]).astype("<f4")
+    sizes = [len(group.places) for group in shown]
+    codes = np.repeat(np.arange(len(shown), dtype=np.uint8), sizes)
+    states = np.concatenate([_states(group) for group in shown] or [np.zeros(0, np.uint8)])
+    encoded = [text.encode("utf-8", "replace") for group in shown for text in group.texts]
+    starts = np.concatenate([[0], np.cumsum([len(text) for text in encoded])]).astype("<u4")
+    head = {
+        "points": len(places),
+        "dims": dims,
+        "groups": [_entry(group) for group in shown],
+        "lines": [_lines(star) for star in stars if len(star.ends)],
+        "names": _names(names, shown),
+        "alt": frame.alt,
+        "layout": frame.layout,
+        "height": frame.height,
+        "link": frame.link,
+        "areas": list(frame.areas),
+        "searched": frame.searched,
+        "signs": [[bit, text] for bit, text in {**SIGNS, **frame.signs}.items()],
+        "bounds": [list(end) for end in frame.bounds or _bounds(places)],
     }
+    parts = [places, codes, states, starts]
+    text = b"".join(encoded)
+    stamp = fingerprint("map 1", json.dumps(head, sort_keys=True), *parts, text, frame.times)
+    told = json.dumps({**head, "stamp": stamp}).encode()
+    pieces = [len(told).to_bytes(4, "little") + told, *(part.tobytes() for part in parts), text]
+    return b"".join(_padded(piece) for piece in pieces)
 
 
-def _table(group: Group) -> pa.Table:
-    places = group.places.astype(np.float32)
-    return pa.table({"x": places[:, 0], "y": places[:, 1], "text": pa.array(group.texts, pa.string())})
+def _padded(part: bytes) -> bytes:
+    return part + b"\0" * (-len(part) % 4)
 
 
-def _series(group: Group, place: int) -> dict[str, Any]:
+def _states(group: Group) -> States:
+    return np.zeros(len(group.places), np.uint8) if group.states is None else group.states.astype(np.uint8)
+
+
+def _entry(group: Group) -> dict[str, Any]:
+    count = len(group.places) if group.count is None else group.count
     return {
-        "type": "scatter",
-        "name": group.name,
-        "datasetIndex": place,
-        "encode": {"x": "x", "y": "y"},
-        "symbol": group.shape,
-        "symbolSize": group.size,
-        "itemStyle": {"color": group.colour, "opacity": group.opacity},
-        "z": 2 + place,
-    }
+        "name": group.name, "title": f"{group.name} ({count:,})", "colour": group.colour, "shape": group.shape,
+        "size": group.size, "opacity": group.opacity, "edge": group.edge, "kept": group.kept,
+    }  # fmt: skip
 
 
-def _lines(links: Sequence[tuple[Scores, Scores]]) -> dict[str, Any]:
-    return {
-        "type": "lines",
-        "coordinateSystem": "cartesian2d",
-        "data": [{"coords": [[float(end[0]), float(end[1])] for end in link]} for link in links],
-        "lineStyle": {"color": POSITIVE, "width": 1.5, "type": "dashed", "opacity": 0.8},
-        "silent": True,
-        "tooltip": {"show": False},
-        "z": 1,
-    }
+def _lines(star: Star) -> dict[str, Any]:
+    start = [float(part) for part in star.start]
+    places = [[start, [float(part) for part in end]] for end in star.ends]
+    return {"colour": star.colour, "dash": list(star.dash), "width": star.width, "places": places}
 
 
-def _axis(values: Sequence[Scores]) -> dict[str, Any]:
-    """An axis without ticks whose ends do not depend on what is drawn last; the places have no unit."""
-    low = min((float(part.min()) for part in values), default=0.0)
-    high = max((float(part.max()) for part in values), default=1.0)
-    room = 0.03 * (high - low) or 1.0
-    return {"type": "value", "min": low - room, "max": high + room, "show": False}
+def _names(names: Sequence[Name], groups: Sequence[Group]) -> list[dict[str, Any]]:
+    numbers = {group.name: number for number, group in enumerate(groups)}
+    return [
+        {"text": name.text, "at": [float(part) for part in name.place], "code": numbers.get(name.group, -1)}
+        for name in names
+    ]
 
 
-def _toolbox() -> dict[str, Any]:
-    titles = {"rect": "Box", "polygon": "Lasso", "clear": "Clear"}
-    return {
-        "left": 8,
-        "top": 4,
-        "itemSize": 20,
-        "itemGap": 14,
-        "showTitle": True,
-        "feature": {
-            "brush": {"type": ["rect", "polygon", "clear"], "title": titles},
-            "restore": {"title": "Reset zoom"},
-        },
-    }
-
-
-def _brush(groups: int) -> dict[str, Any]:
-    return {
-        "xAxisIndex": 0,
-        "yAxisIndex": 0,
-        "seriesIndex": list(range(groups)),
-        "brushMode": "single",
-        "throttleType": "debounce",
-        "throttleDelay": 200,
-        "outOfBrush": {"opacity": 0.15},
-        "brushStyle": {"borderWidth": 2, "borderColor": MARKED, "color": "rgba(232,89,12,0.12)"},
-    }
+def _bounds(places: npt.NDArray[Any]) -> tuple[list[float], list[float]]:
+    if not len(places):
+        return [-1.0] * places.shape[1], [1.0] * places.shape[1]
+    return [float(end) for end in places.min(axis=0)], [float(end) for end in places.max(axis=0)]

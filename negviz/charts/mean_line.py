@@ -8,7 +8,7 @@ import numpy as np
 from negviz.arrays import Floats, Ints
 from negviz.charts import CHARTS, DISPUTED, POSITIVE, QUERY, REFUSED, SOFT, TAKEN
 from negviz.charts._option import Sketch, rounded
-from negviz.charts.map import CROSS
+from negviz.charts._states import CROSS
 
 ROW = 26
 WIDE_NAMES, NARROW_NAMES, NARROW = 190, 76, 540

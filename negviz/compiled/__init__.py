@@ -6,12 +6,13 @@ whatever the number of threads. numba compiles them at first use, in some second
 there is little to count NumPy does, which needs no start.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import PAD, Bools, Floats, Ints, Scores
+from negviz.arrays import PAD, Bools, Flags, Floats, Ints, Keys, Scores
 
 Codes = npt.NDArray[np.int8]
 Orders = npt.NDArray[np.uint16]
@@ -115,6 +116,62 @@ class Axis(NamedTuple):
         return np.asarray((values.astype(np.float64) - self.shift[rows, None]) * self.factor[rows, None])
 
 
+class Bell(NamedTuple):
+    """Weights that fall with the distance to a peak (``negviz.bells``).
+
+    Attributes:
+        peak: (queries,) score at which the weight is 1, NaN refuses the query.
+        sharpness: In 1 / (score unit)^2, or 1 / (score unit) where it is not Gaussian.
+        gaussian: Or Laplacian.
+    """
+
+    peak: Floats
+    sharpness: float
+    gaussian: bool
+
+
+class Noise(NamedTuple):
+    """What noise is made of (``negviz.arrays.gumbel`` of the pairs' keys).
+
+    Attributes:
+        query_keys: (queries,) keys of the pool's queries, mixed once.
+        document_keys: (documents,) keys of the dataset's documents.
+        start: The seed, mixed.
+    """
+
+    query_keys: Keys
+    document_keys: Keys
+    start: np.uint64
+
+
+def draw_near(
+    scores: Scores, documents: Ints, bell: Bell, noise: Noise, reasons: Codes, *, code: int, count: int
+) -> tuple[Ints, int]:
+    """Draw without replacement in proportion to a bell's weights: Gumbel top-k, the same for any number of threads.
+
+    Only what may be among those drawn gets its noise in full; quick logarithms with a known error tell what may.
+
+    Args:
+        scores: (queries, depth) of the recipe's scorer.
+        documents: (queries, depth) rows of the dataset.
+        bell: The weights.
+        noise: Where the noise comes from.
+        reasons: (queries, depth) codes, written to: what has no distance to the peak gets ``code``.
+        code: Of the step that weighs.
+        count: Negatives a query.
+
+    Returns:
+        (queries, count) columns, best score first, ``PAD`` where fewer are left; how many were refused.
+    """
+    from negviz.compiled import _loops
+
+    columns = np.empty((len(scores), count), dtype=np.int32)
+    refused = np.zeros(_blocks(scores), dtype=np.int64)
+    size = max(1, int(scores.shape[1] / (1.6 * count)))
+    _loops.draw_near(scores, documents, *noise, *bell, code, size, reasons, columns, refused)
+    return columns, int(refused.sum())
+
+
 def tally(codes: Codes, lowest: int, highest: int) -> list[int]:
     """Count each code from ``lowest`` to ``highest`` in (queries, depth) codes."""
     if codes.size < MANY:
@@ -137,7 +194,7 @@ def histogram(values: Scores, axis: Axis, columns: Ints, edges: Floats) -> npt.N
         edges: (bins + 1,) ascending, equally spaced; values outside fall into the first or last bin.
     """
     bins = len(edges) - 1
-    if columns.size < MANY:
+    if values.size < MANY:
         found = axis.of(np.take_along_axis(values, np.maximum(columns, 0), axis=1))
         return _binned(found, np.not_equal(columns, PAD), edges)
     from negviz.compiled import _loops
@@ -157,6 +214,78 @@ def whole_histogram(values: Scores, axis: Axis, counted: Bools, edges: Floats) -
     counts = np.zeros((_blocks(values), bins), dtype=np.int64)
     _loops.whole_histogram(values, *axis, counted, float(edges[0]), bins / float(edges[-1] - edges[0]), counts)
     return np.asarray(counts.sum(axis=0))
+
+
+def banded(
+    values: Scores, axis: Axis, order: Orders, counted: Bools, stops: Sequence[int], edges: Floats
+) -> npt.NDArray[np.int64]:
+    """Count values in bins, apart for bands of their rank.
+
+    Args:
+        values: (queries, depth); NaN is nowhere.
+        axis: What of them is counted.
+        order: (queries, depth) columns of each row, best first; the rank is the place therein.
+        counted: (queries, depth) mask.
+        stops: First rank beyond each band, ascending; the last band takes the rest.
+        edges: (bins + 1,) ascending, equally spaced; values outside fall into the first or last bin.
+
+    Returns:
+        (bands, bins).
+    """
+    from negviz.compiled import _loops
+
+    bins = len(edges) - 1
+    last = np.array([*stops[:-1], max(values.shape[1], stops[-1]) + 1], dtype=np.int64)
+    counts = np.zeros((_blocks(values), len(stops), bins), dtype=np.int64)
+    scale = bins / float(edges[-1] - edges[0])
+    _loops.banded(values, *axis, order, counted, last, float(edges[0]), scale, counts)
+    return np.asarray(counts.sum(axis=0))
+
+
+class Reach(NamedTuple):
+    """From where to where a step accepts, and what of a candidate it compares with that.
+
+    Attributes:
+        kind: ``SCORE``, or the rank among all, the eligible or the survivors.
+        low: (queries,) lower limits, minus infinity where there is none.
+        high: (queries,) upper limits, infinity where there is none.
+        stage: Code of the step.
+        soft: Whether it only weighs, so that its side is measured and not recorded.
+    """
+
+    kind: int
+    low: Floats
+    high: Floats
+    stage: int
+    soft: bool
+
+
+def nearest(
+    scores: Scores, order: Orders, reasons: Codes, eligible: Bools, reach: Reach, count: int
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Find the candidates nearest to the limits of a step, on both sides.
+
+    Args:
+        scores: (queries, depth).
+        order: What ``score_order`` gave for them; empty where scores are compared.
+        reasons: (queries, depth) code of what refused each candidate, ``OPEN`` where nothing did.
+        eligible: (queries, depth), True for candidates without any leak.
+        reach: The step.
+        count: How many on each side.
+
+    Returns:
+        (2, found) places in the flattened table and how far beyond the limit each is; refused ones first, nearest
+        first, ties in order of place, ``PAD`` where there are fewer.
+    """
+    from negviz.compiled import _loops
+
+    shape = (_blocks(scores), 2, count)
+    best, cells, distances = np.full(shape, np.inf), np.full(shape, PAD, dtype=np.int64), np.full(shape, np.nan)
+    _loops.nearest(scores, order, reasons, eligible, *reach, best, cells, distances)
+    # Blocks are in order of place, and so is what lies in each among equals: a stable sort keeps it.
+    chosen = np.argsort(_by_side(best), axis=1, kind="stable")[:, :count]
+    found = np.take_along_axis(_by_side(cells), chosen, axis=1)
+    return found, np.take_along_axis(_by_side(distances), chosen, axis=1)
 
 
 def span(values: Scores, axis: Axis, counted: Bools) -> tuple[float, float]:
@@ -194,11 +323,74 @@ def count_below(values: Scores, axis: Axis, limit: Floats | float, counted: Bool
     return int(below), int(known_count)
 
 
+class Against(NamedTuple):
+    """How the candidates of each row do against a level.
+
+    Attributes:
+        best: (queries,) largest value, NaN where none is known.
+        above: (queries,) how many values lie above the level; 0 where it is unknown.
+        known: (queries,) how many values are known.
+    """
+
+    best: Floats
+    above: Ints
+    known: Ints
+
+
+def against(values: Scores, level: Floats, counted: Bools) -> Against:
+    """Compare the values of each row with a level of its own.
+
+    Args:
+        values: (queries, depth), NaN where unknown.
+        level: (queries,), NaN where unknown.
+        counted: (queries, depth), which values count.
+    """
+    found = Against(np.full(len(values), np.nan), *(np.zeros(len(values), dtype=np.int32) for _ in range(2)))
+    if values.size < MANY:
+        known = counted & np.isfinite(values)
+        best = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+        above = (known & (values.astype(np.float64) > level[:, None])).sum(axis=1)
+        found.best[:] = np.where(known.any(axis=1), best, np.nan)
+        found.above[:], found.known[:] = above, known.sum(axis=1)
+        return found
+    from negviz.compiled import _loops
+
+    _loops.against(values, level, counted, *found)
+    return found
+
+
+def count_in_rows(codes: Codes, code: int) -> Ints:
+    """(queries,) how often a code stands in each row of (queries, depth) codes."""
+    if codes.size < MANY:
+        return np.asarray(np.equal(codes, code).sum(axis=1), dtype=np.int32)
+    from negviz.compiled import _loops
+
+    counts = np.empty(len(codes), dtype=np.int32)
+    _loops.count_in_rows(codes, np.int8(code), counts)
+    return counts
+
+
+def any_bit(flags: Flags, bit: int) -> Bools:
+    """(queries,), True where any of a row's (queries, depth) flags has a bit."""
+    if flags.size < MANY:
+        return np.asarray((flags & bit).any(axis=1))
+    from negviz.compiled import _loops
+
+    found = np.empty(len(flags), dtype=bool)
+    _loops.any_bit(flags, np.uint16(bit), found)
+    return found
+
+
 def _binned(values: Floats, counted: Bools, edges: Floats) -> npt.NDArray[np.int64]:
     bins = len(edges) - 1
     known = values[counted & np.isfinite(values)]
     scaled = (known - float(edges[0])) * (bins / float(edges[-1] - edges[0]))
     return np.bincount(np.clip(scaled.astype(np.int64), 0, bins - 1), minlength=bins).astype(np.int64)
+
+
+def _by_side(blocks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """(2, blocks * count) of (blocks, 2, count)."""
+    return blocks.transpose(1, 0, 2).reshape(2, -1)
 
 
 def _blocks(rows: npt.NDArray[Any]) -> int:

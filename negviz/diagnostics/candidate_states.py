@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import Bools, Floats, Ints
-from negviz.derived import disputed, student_masked
+from negviz.derived import disputed, disputed_scores, student_masked
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.labels import CODES, Labels, Verdict
 from negviz.pool import LEAKS
-from negviz.selection import Selection
+from negviz.selection import Selection, taken_mask
 
 REFUSED, ALLOWED, SUSPECT = "refused", "not drawn", "suspected false negative"
 TAKEN, PADDING = "taken", "padding"
@@ -54,18 +54,19 @@ def candidate_states(selection: Selection, labels: Labels, rows: Ints) -> States
     """
     pool, recipe = selection.pool, selection.recipe
     anchor = pool.anchor(recipe.scorer, recipe.anchor)[rows]
-    present, taken = pool.present[rows], selection.taken[rows]
+    # Of the rows alone: tables of a whole pool, worked out for some of its queries, are what a slider would wait for.
+    present, taken = pool.present[rows], taken_mask(selection.columns[rows], pool.depth)
     eligible = pool.eligible[rows]
     cosine = pool.scales.get(recipe.scorer) == COSINE
     nowhere = np.zeros(present.shape, dtype=bool)
     above = _above(selection, rows, anchor) & eligible if cosine else nowhere
     zone = disputed_zone(selection, rows) & eligible if cosine else nowhere
-    verdicts = labels.align(pool)[rows] if len(labels) else np.zeros(present.shape, dtype=np.int8)
+    verdicts = labels.align_pairs(pool.dataset, pool.queries[rows][:, None], pool.documents[rows])
     codes = np.where(selection.reasons[rows] < 0, STATES.index(ALLOWED), STATES.index(REFUSED))
     for state, here in (
         (SUSPECT, above),
         (TAKEN, taken),
-        (PADDING, selection.backfilled[rows]),
+        (PADDING, nowhere if selection.padding is None else selection.padding[rows]),
         (POSITIVE, np.not_equal(pool.flags[rows] & LEAKS[POSITIVE], 0)),
         (FALSE_NEGATIVE, np.equal(verdicts, CODES[Verdict.FALSE_NEGATIVE])),
     ):
@@ -84,6 +85,9 @@ def disputed_zone(selection: Selection, rows: Ints | None = None) -> Bools:
         return np.zeros(pool.documents.shape if rows is None else pool.documents[rows].shape, dtype=bool)
     cache: dict[Any, Bools] = pool.__dict__.setdefault("_disputed", {})
     key = recipe.scorer, recipe.anchor
+    anchor = pool.anchor(recipe.scorer, recipe.anchor)
+    if rows is not None:
+        return cache[key][rows] if key in cache else disputed_scores(pool.score(recipe.scorer)[rows], anchor[rows])
     if key not in cache:
-        cache[key] = disputed(pool, recipe.scorer, pool.anchor(recipe.scorer, recipe.anchor))
-    return cache[key] if rows is None else cache[key][rows]
+        cache[key] = disputed(pool, recipe.scorer, anchor)
+    return cache[key]

@@ -1,5 +1,6 @@
 """Distribution of a scorer's values on an axis: counted in bins, of all candidates or of some, at any size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import Bools, Floats, Ints, Scores
-from negviz.compiled import Axis, count_below, histogram, span, whole_histogram
+from negviz.compiled import Axis, Orders, banded, count_below, histogram, span, whole_histogram
 from negviz.diagnostics import DIAGNOSTICS
 
 BINS = 60
+# Queries that are looked at together where each candidate's value is worked out.
+BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +62,25 @@ class Distribution:
         known = np.isfinite(self.positive_values)
         return _share(*count_below(self.positive_values, self.axis, limit, known))
 
+    def of_cells(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """(bins,) candidates at some places of the flattened table."""
+        rows, columns = np.divmod(cells, max(self.values.shape[1], 1))
+        one = Axis(self.axis.shift[rows], self.axis.factor[rows])
+        counted = self.counted[rows, columns][:, None]
+        return whole_histogram(self.values[rows, columns][:, None], one, counted, self.edges)
+
+    def banded(self, order: Orders, stops: Sequence[int]) -> npt.NDArray[np.int64]:
+        """(bands, bins) candidates, apart for bands of their rank; see ``negviz.compiled.banded``."""
+        return banded(self.values, self.axis, order, self.counted, stops, self.edges)
+
     def inside(self, low: float, high: float) -> Bools:
         """(queries, depth), True for counted candidates from ``low`` to ``high``, both included."""
-        values = self.axis.of(self.values)
-        return np.asarray(self.counted & (values >= low) & (values <= high))
+        found = np.zeros(self.values.shape, dtype=bool)
+        for start in range(0, len(found), BLOCK):
+            rows = slice(start, start + BLOCK)
+            values = self.axis.of(self.values[rows], rows)
+            found[rows] = self.counted[rows] & (values >= low) & (values <= high)
+        return found
 
     @cached_property
     def ends(self) -> tuple[float, float]:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negviz.derived import above_share, disputed
+from negviz.arrays import above, below
 from negviz.diagnostics import DIAGNOSTICS
+from negviz.diagnostics._taken_scores import taken_scores
 from negviz.pool import Anchor
 from negviz.selection import Selection
 
-SHARE = 0.95
+SHARE, ABOVE = 0.95, 0.1
 DISPUTED_SCALES = frozenset({"cosine"})
 
 
@@ -45,10 +46,12 @@ def likely_false_negatives(selection: Selection, scorer: str, anchor: Anchor) ->
     References:
         METHODS E2 and section 14.
     """
-    pool = selection.pool
-    positive = pool.anchor(scorer, anchor)
-    scored = selection.taken & np.isfinite(pool.score(scorer)) & np.isfinite(positive)[:, None]
-    above = scored & above_share(pool, scorer, positive, share=SHARE)
-    inside = scored & disputed(pool, scorer, positive, share=SHARE)
-    meant = pool.scales.get(scorer) in DISPUTED_SCALES
-    return LikelyFalse(int(above.sum()), int(inside.sum()) if meant else None, int(scored.sum()))
+    positive = selection.pool.anchor(scorer, anchor)
+    low, high = positive - np.abs(positive) * (1 - SHARE), positive + ABOVE
+    beyond, inside, scored = 0, 0, 0
+    for rows, scores in taken_scores(selection, scorer):
+        near = above(scores, low[rows, None], inclusive=False) > 0
+        beyond += int(near.sum())
+        inside += int((near & (below(scores, high[rows, None], inclusive=True) > 0)).sum())
+        scored += int((np.isfinite(scores) & np.isfinite(positive)[rows, None]).sum())
+    return LikelyFalse(beyond, inside if selection.pool.scales.get(scorer) in DISPUTED_SCALES else None, scored)

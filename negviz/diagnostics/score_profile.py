@@ -11,6 +11,9 @@ from negviz.diagnostics import DIAGNOSTICS
 from negviz.diagnostics.distribution import Distribution, distribution
 from negviz.pool import LEAKS, Anchor, Pool
 
+# Anchors that stand for all of them where a line differs from query to query.
+LEVELS = 4097
+
 
 @dataclass(frozen=True, eq=False)
 class ScoreProfile:
@@ -29,6 +32,17 @@ class ScoreProfile:
     anchor: Floats
     scores: Distribution
     distances: Distribution
+
+    @cached_property
+    def levels(self) -> Floats:
+        """Known anchors, ascending; so many quantiles of them where there are more."""
+        known = np.sort(self.anchor[np.isfinite(self.anchor)])
+        return known if len(known) <= LEVELS else np.quantile(known, np.linspace(0, 1, LEVELS))
+
+    @property
+    def level(self) -> float:
+        """Median anchor, NaN where none is known."""
+        return float(np.median(self.levels)) if self.levels.size else float("nan")
 
     @cached_property
     def span(self) -> float:

@@ -16,7 +16,17 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("margin", "above", -float(knobs["margin"]), "margin below the positive", inclusive=inclusive)]
 
 
-@STRATEGIES.register("Absolute margin", reference="NV-Retriever TopK-MarginPos, arXiv:2407.15831", limits=limits)
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The margin that brings the line to a distance from the positive."""
+    return {"margin": -value}
+
+
+@STRATEGIES.register(
+    "Absolute margin",
+    reference="NV-Retriever TopK-MarginPos, arXiv:2407.15831",
+    limits=limits,
+    turned=turned,
+)
 def absolute_margin(
     pool: Pool,
     *,

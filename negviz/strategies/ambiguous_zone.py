@@ -16,8 +16,13 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("margin", "above", width, "zone, upper end"), Limit("margin", "below", -width, "zone, lower end")]
 
 
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The width that brings either end to a distance from the positive."""
+    return {"width": value if line == 0 else -value}
+
+
 @STRATEGIES.register(
-    "Ambiguous zone", reference="a common simplification of SimANS; not the paper's rule", limits=limits
+    "Ambiguous zone", reference="a common simplification of SimANS; not the paper's rule", limits=limits, turned=turned
 )
 def ambiguous_zone(
     pool: Pool,

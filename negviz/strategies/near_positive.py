@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from negviz.arrays import Bools, Floats
-from negviz.bells import bell, half_height, peak_of, sharpness_of
+from negviz.bells import bell, half_height, peak_of, sharpness, sharpness_of
 from negviz.hints import Range
 from negviz.limits import Limit
 from negviz.pool import Anchor, Pool
 from negviz.strategies import STRATEGIES
+
+# A zone cannot be drawn narrower than this: a width of 0 would mean that ``a`` counts.
+NARROW = 1e-4
 
 
 def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
@@ -25,9 +28,22 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     ]
 
 
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The width, or ``a`` where that is what counts, that brings either end of the zone of half weight there."""
+    away = value - peak_of(knobs)
+    reach = max(away if line == 0 else -away, NARROW)
+    return {"width": reach} if float(knobs["width"]) > 0 else {"a": sharpness(reach, knobs.get("shape", "gaussian"))}
+
+
+def shape_of(knobs: Mapping[str, Any]) -> tuple[float, float, bool]:
+    """What the weights follow from: the peak relative to the positive, the sharpness, whether it is Gaussian."""
+    return peak_of(knobs), sharpness_of(knobs), knobs["shape"] == "gaussian"
+
+
 @STRATEGIES.register(
-    "Near the positive (SimANS)", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773", limits=limits
-)
+    "Near the positive (SimANS)", reference="SimANS, Zhou et al. 2022, arXiv:2210.11773", limits=limits, turned=turned,
+    bell=shape_of,
+)  # fmt: skip
 def near_positive(
     pool: Pool,
     *,

@@ -19,7 +19,17 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("margin", "above", -np.abs(positive) * margin, label, inclusive=inclusive)]
 
 
-@STRATEGIES.register("Relative margin", reference="NV-Retriever TopK-PercPos, arXiv:2407.15831", limits=limits)
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The share that brings the line to a distance from a positive of that score; none does where it scores 0."""
+    return {"margin": -value / abs(positive)} if positive else {}
+
+
+@STRATEGIES.register(
+    "Relative margin",
+    reference="NV-Retriever TopK-PercPos, arXiv:2407.15831",
+    limits=limits,
+    turned=turned,
+)
 def relative_margin(
     pool: Pool,
     *,

@@ -16,8 +16,13 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("score", "above", float(knobs["ceiling"]), "ceiling", inclusive=bool(knobs["inclusive"]))]
 
 
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The ceiling that lies there."""
+    return {"ceiling": value}
+
+
 @STRATEGIES.register(
-    "Score ceiling", reference="Arctic-Embed, arXiv:2405.05374; TopK-Abs of NV-Retriever", limits=limits
+    "Score ceiling", reference="Arctic-Embed, arXiv:2405.05374; TopK-Abs of NV-Retriever", limits=limits, turned=turned
 )
 def score_ceiling(
     pool: Pool,

@@ -16,7 +16,12 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("score", "below", float(knobs["floor"]), "floor", inclusive=bool(knobs["inclusive"]))]
 
 
-@STRATEGIES.register("Score floor", reference="sentence-transformers min_score", limits=limits)
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The floor that lies there."""
+    return {"floor": value}
+
+
+@STRATEGIES.register("Score floor", reference="sentence-transformers min_score", limits=limits, turned=turned)
 def score_floor(
     pool: Pool,
     *,

@@ -15,8 +15,16 @@ def limits(knobs: Mapping[str, Any], positive: Floats) -> list[Limit]:
     return [Limit("margin", "above", float(knobs["margin"]), "margin above the positive")]
 
 
+def turned(knobs: Mapping[str, Any], line: int, value: float, positive: float) -> dict[str, float]:
+    """The margin that brings the line to a distance from the positive."""
+    return {"margin": value}
+
+
 @STRATEGIES.register(
-    "Student mask (Qwen3-Embedding)", reference="Qwen3-Embedding, Zhang et al. 2025, arXiv:2506.05176", limits=limits
+    "Student mask (Qwen3-Embedding)",
+    reference="Qwen3-Embedding, Zhang et al. 2025, arXiv:2506.05176",
+    limits=limits,
+    turned=turned,
 )
 def student_mask(
     pool: Pool,

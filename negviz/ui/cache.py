@@ -6,32 +6,44 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
-from negviz.arrays import Ints
+from negviz.arrays import Bools, Ints, Keys, text_keys
 from negviz.comparison import Comparison, Contender, compare, learns_from_labels, run, stored
+from negviz.compiled import count_in_rows
+from negviz.diagnostics.candidate_groups import By, Counts
+from negviz.diagnostics.candidate_groups import candidate_groups as groups_on
+from negviz.diagnostics.query_difficulty import QueryDifficulty, query_difficulty, unretrieved
+from negviz.diagnostics.score_axis import Kind, ScoreAxis
+from negviz.diagnostics.score_axis import score_axis as score_axis_of
 from negviz.diagnostics.score_profile import ScoreProfile, score_profile
-from negviz.diagnostics.sweep import Sweep
-from negviz.diagnostics.sweep import sweep as make_sweep
+from negviz.diagnostics.sweep import Outcome
 from negviz.embeddings import Embeddings
 from negviz.encode import stored_embeddings
-from negviz.errors import NegvizError
+from negviz.errors import MissingInputError, NegvizError
 from negviz.home import home_folder
-from negviz.labels import Labels, LabelStore
+from negviz.labels import CODES, Labels, LabelStore, Verdict
+from negviz.marks import Cells
 from negviz.pool import Anchor, Pool
 from negviz.project import clusters
 from negviz.recipe import Recipe, published
 from negviz.registry import Entry
-from negviz.select import check, check_knobs, select
+from negviz.select import check, check_knobs, select, step_limits
 from negviz.select import source_pool as made_by_source
-from negviz.selection import Selection
+from negviz.selection import NOT_REFUSED, Selection
 from negviz.store import open_pool
+from negviz.sweeping import Sweeper
 from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.truth import Truth, read_truth
 from negviz.ui.outlook import Outlook, look_ahead
 
 # Queries on which recipes are tried: sources and fits need some others than the one that they are for.
 FEW = 64
+# Queries of a block, where a recipe runs over a whole pool and only a number a query is kept.
+BLOCK = 20_000
+RULES = "Score windows"
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -91,6 +103,40 @@ def profile(of: Pool, scorer: str, anchor: Anchor) -> ScoreProfile:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _profile(_pool: Pool, pool_key: str, scorer: str, anchor: Anchor) -> ScoreProfile:
     return score_profile(_pool, scorer, anchor)
+
+
+def score_axis(of: Pool, scorer: str, anchor: Anchor, kind: Kind) -> ScoreAxis:
+    """How a scorer's values lie on an axis: counted once for each scorer, anchor and axis."""
+    return _score_axis(profile(of, scorer, anchor), of.fingerprint, scorer, anchor, kind)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _score_axis(_profile: ScoreProfile, pool_key: str, scorer: str, anchor: Anchor, kind: Kind) -> ScoreAxis:
+    return score_axis_of(_profile, kind)
+
+
+def candidate_groups(of: Pool, scorer: str, anchor: Anchor, kind: Kind, by: By) -> list[tuple[str, Counts]]:
+    """The candidates on an axis by retriever or by rank, counted once."""
+    return _candidate_groups(of, score_axis(of, scorer, anchor, kind), of.fingerprint, scorer, anchor, kind, by)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _candidate_groups(
+    _pool: Pool, _axis: ScoreAxis, pool_key: str, scorer: str, anchor: Anchor, kind: Kind, by: By
+) -> list[tuple[str, Counts]]:
+    return groups_on(_pool, scorer, _axis, by)
+
+
+def verdict_cells(of: Pool, labels: Labels) -> dict[Verdict, Cells]:
+    """Places, in the flattened table of a pool, of the candidates with each verdict, looked up once."""
+    return _verdict_cells(of, labels, of.fingerprint, labels.fingerprint) if len(labels) else {}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _verdict_cells(_pool: Pool, _labels: Labels, pool_key: str, labels_key: str) -> dict[Verdict, Cells]:
+    codes = _labels.align(_pool).ravel()
+    labelled = np.flatnonzero(codes)
+    return {verdict: labelled[np.equal(codes[labelled], code)] for verdict, code in CODES.items()}
 
 
 def recipe_problems(of: Pool, labels: Labels, seconds: float | None = None) -> dict[str, str]:
@@ -158,14 +204,18 @@ def problem(of: Pool, recipe: Recipe, labels: Labels) -> str:
 
 def first_queries(of: Pool, count: int) -> Pool:
     """A pool of a few queries, on which a recipe shows within milliseconds what it misses."""
+    return some_queries(of, slice(count), f"first {count} of {of.fingerprint}")
+
+
+def some_queries(of: Pool, rows: slice | npt.NDArray[np.integer], name: str) -> Pool:
+    """A pool of some of the queries; the name stands for its fingerprint."""
 
     def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: layer[:count] for name, layer in layers.items()}
+        return {each: layer[rows] for each, layer in layers.items()}
 
     return replace(
-        of, queries=of.queries[:count], documents=of.documents[:count], positives=of.positives[:count],
-        flags=of.flags[:count], ranks=cut(of.ranks), scores=cut(of.scores), positive_scores=cut(of.positive_scores),
-        stored_fingerprint=f"first {count} of {of.fingerprint}",
+        of, queries=of.queries[rows], documents=of.documents[rows], positives=of.positives[rows], flags=of.flags[rows],
+        ranks=cut(of.ranks), scores=cut(of.scores), positive_scores=cut(of.positive_scores), stored_fingerprint=name,
     )  # fmt: skip
 
 
@@ -274,25 +324,132 @@ def _comparison(
     return compare(_pool, _contenders, scorer=_scorer, anchor=_anchor, labels=_labels, truth=_truth)
 
 
-def sweep(of: Pool, recipe: Recipe, step: str, knob: str, values: tuple[float, ...], labels: Labels) -> Sweep:
-    """What a row of values of one knob costs and brings, worked out once; one outcome at a time is kept in memory.
+def sweeper(of: Pool, recipe: Recipe, labels: Labels, truth: Truth | None, rows: int | None) -> Sweeper:
+    """What runs a recipe for many values of its knobs; outcomes are kept one by one, whoever asks for them.
 
     Args:
-        of: What the recipe chooses from, after its source.
+        of: Candidates, before the recipe's source.
         recipe: Its other knobs stay as they are.
-        step: Name of the step.
-        knob: Which of its knobs.
-        values: What it is set to.
-        labels: Only measure: the outcomes are made without them.
+        labels: Only measure, except for a recipe that learns from them.
+        truth: Judgments that measure.
+        rows: How many queries are sampled; None for all of them.
     """
-    # The value at hand does not matter, so that turning the knob itself does not start the sweep again.
-    base = replace(recipe, source=None).with_knob(step, knob, values[0])
-    return _sweep(of, base, step, knob, values, labels, of.fingerprint, repr(base), labels.fingerprint)
+    return Sweeper(of, recipe, labels, truth, rows, _outcomes())
 
 
-@st.cache_resource(max_entries=8, show_spinner="Running the recipe for every value of the knob …")
-def _sweep(
-    _pool: Pool, _recipe: Recipe, step: str, knob: str, values: tuple[float, ...], _labels: Labels,
-    pool_key: str, recipe_key: str, labels_key: str,
-) -> Sweep:  # fmt: skip
-    return make_sweep((select(_pool, _recipe.with_knob(step, knob, value)) for value in values), _labels)
+@st.cache_resource(show_spinner=False)
+def _outcomes() -> "_Outcomes":
+    return _Outcomes()
+
+
+class _Outcomes(dict[str, Outcome]):
+    """Outcomes of sweeps by fingerprint; small, so that thousands are kept before the oldest ones go."""
+
+    MOST = 20_000
+
+    def __setitem__(self, key: str, outcome: Outcome) -> None:
+        while len(self) >= self.MOST:
+            self.pop(next(iter(self)), None)
+        super().__setitem__(key, outcome)
+
+
+def difficulty(of: Pool, scorer: str, anchor: Anchor) -> QueryDifficulty:
+    """How each query's positive does against its candidates: worked out once for each scorer and anchor."""
+    return _difficulty(of, of.fingerprint, scorer, anchor)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _difficulty(_pool: Pool, pool_key: str, scorer: str, anchor: Anchor) -> QueryDifficulty:
+    return query_difficulty(_pool, scorer, anchor)
+
+
+def unretrieved_positives(of: Pool) -> Bools:
+    """(queries,), True where a positive is labelled and none is among the candidates; looked for once."""
+    return _unretrieved(of, of.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _unretrieved(_pool: Pool, pool_key: str) -> Bools:
+    return unretrieved(_pool)
+
+
+def query_keys(of: Pool) -> Keys:
+    """(queries,) keys of the ids of a pool's queries, for noise."""
+    return _query_keys(of, of.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _query_keys(_pool: Pool, pool_key: str) -> Keys:
+    ids = _pool.dataset.query_ids
+    return text_keys([ids[row] for row in _pool.queries.tolist()])
+
+
+def left(of: Selection) -> Ints:
+    """(queries,) candidates that nothing refused, taken ones included; counted once a selection."""
+    kept: dict[str, Ints] = of.__dict__
+    if "_left" not in kept:
+        kept["_left"] = count_in_rows(of.reasons, NOT_REFUSED)
+    return kept["_left"]
+
+
+def starved_by_all(of: Pool, rules: Sequence[Recipe], labels: Labels) -> Bools:
+    """(queries,), True where every one of some recipes leaves fewer negatives than it wants; worked out once."""
+    return _starved_by_all(of, tuple(rules), labels, of.fingerprint, repr(rules), labels.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Running the published rules …")
+def _starved_by_all(
+    _pool: Pool, _rules: Sequence[Recipe], _labels: Labels, pool_key: str, rules_key: str, labels_key: str
+) -> Bools:
+    """A block of queries at a time, and of it only what was starved so far: no outcome of a whole pool is kept."""
+    found = np.zeros(len(_pool), dtype=bool)
+    for start in range(0, len(_pool), BLOCK):
+        left = np.arange(start, min(start + BLOCK, len(_pool)))
+        for rule in _rules:
+            if len(left):
+                part = some_queries(_pool, left, f"{start} {rule.name} {pool_key}")
+                left = left[_starved_by(part, rule, _labels)]
+        found[left] = True
+    return found
+
+
+def _starved_by(part: Pool, rule: Recipe, labels: Labels) -> Bools:
+    try:
+        return select(part, rule, labels).starved
+    except MissingInputError:
+        # The rule runs on the pool as a whole: what this part lacks is a scored positive, so it gets nothing.
+        return np.ones(len(part), dtype=bool)
+
+
+def threshold_rules(of: Pool, labels: Labels) -> tuple[list[Recipe], list[Recipe]]:
+    """Published recipes that refuse by a limit on scores or margins.
+
+    Args:
+        of: The pool.
+        labels: Verdicts of people.
+
+    Returns:
+        Those that run on the pool and whose numbers are for the scale of its scores, the least demanding first; and
+        the others.
+    """
+    return _threshold_rules(of, labels, of.fingerprint, labels.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _threshold_rules(_pool: Pool, _labels: Labels, pool_key: str, labels_key: str) -> tuple[list[Recipe], list[Recipe]]:
+    rules = [rule for rule in published().values() if rule.family == RULES and _compares_scores(rule)]
+    rules.sort(key=lambda rule: (rule.count, rule.name))
+    runs = [_fits_scale(_pool, rule) and not problem(_pool, rule, _labels) for rule in rules]
+    return (
+        [rule for rule, works in zip(rules, runs, strict=True) if works],
+        [rule for rule, works in zip(rules, runs, strict=True) if not works],
+    )
+
+
+def _compares_scores(rule: Recipe) -> bool:
+    drawn = [limit for step in rule.steps for limit in step_limits(step, np.ones(1))]
+    return any(limit.axis != "rank" and not limit.soft for limit in drawn)
+
+
+def _fits_scale(of: Pool, rule: Recipe) -> bool:
+    return rule.scale in {"any", of.scales.get(rule.scorer)}

@@ -179,7 +179,7 @@ def files(pool: Pool, chosen: Sequence[str]) -> Truth | None:
         with left:
             _add_selection(pool, chosen)
         with right:
-            return _judgments(pool)
+            return judgments(pool)
 
 
 def _add_selection(pool: Pool, chosen: Sequence[str]) -> None:
@@ -212,7 +212,8 @@ def _check(pool: Pool, path: Path, name: str) -> None:
         raise DataError(str(error).replace(str(path), name)) from None
 
 
-def _judgments(pool: Pool) -> Truth | None:
+def judgments(pool: Pool) -> Truth | None:
+    """A file of judgments, given once and kept for the data; what it says with its settings, None where none is."""
     kept = _kept_judgments(pool)
     if kept is None:
         given = st.file_uploader(

@@ -9,11 +9,19 @@ from negviz.ui.links import page_link
 from negviz.ui.queue import send_from_map
 
 MARKS = "marks"
+ORIGIN = "marks.origin"
+CHANGES = "marks.changes"
 
 
-def mark(marks: Marks) -> None:
-    """Make some pairs the marked ones; every plot and table follows from the next run on."""
+def mark(marks: Marks, origin: str = "") -> None:
+    """Make some pairs the marked ones; every plot and table follows from the next run on.
+
+    Args:
+        marks: The pairs.
+        origin: Which plot they were marked in; it goes on showing all there is, and its area stays.
+    """
     st.session_state[MARKS] = marks
+    _changed(origin)
 
 
 def marked(pool: Pool) -> Marks | None:
@@ -22,9 +30,34 @@ def marked(pool: Pool) -> Marks | None:
     return found if isinstance(found, Marks) and found.pool == pool.fingerprint and len(found) else None
 
 
-def clear() -> None:
-    """Mark nothing."""
+def clear(origin: str = "") -> None:
+    """Mark nothing.
+
+    Args:
+        origin: The plot whose own area was cleared, where it was that.
+    """
     st.session_state.pop(MARKS, None)
+    _changed(origin)
+
+
+def marked_in(origin: str) -> bool:
+    """Whether the marks, or that there are none, come from a plot itself."""
+    return st.session_state.get(ORIGIN) == origin
+
+
+def epoch(origin: str) -> int:
+    """A number that grows with every change of the marks that a plot did not make itself.
+
+    As a part of the plot's key it makes an area vanish that no longer says what is marked.
+    """
+    changes: dict[str, int] = st.session_state.get(CHANGES, {})
+    return sum(times for each, times in changes.items() if each != origin)
+
+
+def _changed(origin: str) -> None:
+    changes: dict[str, int] = st.session_state.get(CHANGES, {})
+    st.session_state[ORIGIN] = origin
+    st.session_state[CHANGES] = {**changes, origin: changes.get(origin, 0) + 1}
 
 
 def bar(selection: Selection, key: str) -> Marks | None:

@@ -68,10 +68,10 @@ def _card(selection: Selection, near: Near, unit: str) -> str:
     positive = int(pool.positives[near.query, 0])
     away = f"{abs(near.distance):.3g} {unit} {'beyond' if near.distance > 0 else 'inside'} the limit"
     score = f"{scorer} {float(pool.score(scorer)[near.query, near.column]):.4g}"
-    state = "taken" if selection.taken[near.query, near.column] else ""
+    taken = near.column in selection.columns[near.query]
     return "".join([
         '<div class="negviz-card"><div class="negviz-head">',
-        '<span class="negviz-verdict negviz-taken">● Taken</span>' if state else "",
+        '<span class="negviz-verdict negviz-taken">● Taken</span>' if taken else "",
         f"<span>{html.escape(score)}</span><span>{away}</span></div>",
         f'<div class="negviz-title negviz-query">{html.escape(shortened(query))}</div>',
         _named("Candidate", *_document(data, document), query),

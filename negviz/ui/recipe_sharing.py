@@ -1,6 +1,6 @@
 """A link that opens with the recipe at hand, and the opening of such a link."""
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from negviz.ui import state
 from negviz.ui.recipe_editor import adopt
 
 PARAMETER = "recipe"
+POOL = "pool"
 PAGE = "/Mine"
 
 
@@ -33,6 +34,24 @@ def link(recipe: Recipe, here: str) -> str:
     parts = urlsplit(here)
     path = f"{parts.path.rstrip('/').rpartition('/')[0]}{PAGE}"
     return urlunsplit((parts.scheme, parts.netloc, path, f"{PARAMETER}={to_address(recipe)}", ""))
+
+
+def share_view(recipe: Recipe, pool: str) -> None:
+    """A link to this page as it stands: the pool, the view, and the recipe.
+
+    Args:
+        recipe: The recipe at hand.
+        pool: Name of the pool at hand.
+    """
+    with st.popover("Share", icon=":material/link:", help="A link that opens this view with this recipe."):
+        view = {name: st.query_params.get_all(name) for name in st.query_params if name not in {PARAMETER, POOL}}
+        parts = urlsplit(st.context.url or "")
+        try:
+            asked = urlencode({POOL: pool, **view, PARAMETER: to_address(recipe)}, doseq=True)
+        except NegvizError as error:
+            st.text(str(error))
+        else:
+            st.code(urlunsplit((parts.scheme, parts.netloc, parts.path, asked, "")), language=None, wrap_lines=True)
 
 
 def open_shared(key: str) -> None:

@@ -3,13 +3,11 @@
 import json
 
 import numpy as np
-import pytest
 
 from negviz.charts.bell import bell
 from negviz.charts.curriculum import curriculum
 from negviz.charts.doc_doc_scatter import doc_doc_scatter
 from negviz.charts.reciprocal_evidence import MASS, NAME, reciprocal_evidence
-from negviz.charts.sweep import HARDNESS, sweep
 from negviz.charts.teacher_scatter import teacher_scatter
 from negviz.charts.triangle import triangle
 
@@ -86,35 +84,6 @@ def test_bell_shows_probability_and_frequency_at_each_distance():
     assert {"Peak", "Positive", "Weight, top is 1"} <= set(names(option))
 
 
-def swept(**more):
-    values = np.array([0.1, 0.2, 0.3])
-    given = {
-        "filled": values, "starved": 1 - values, "hardness": np.array([np.nan, 0.4, 0.5]), "positives": 0.8,
-        "false": None, "low": None, "high": None, "knob": "score_ceiling.ceiling", "now": 0.2, "usual": 0.7,
-    }  # fmt: skip
-    return sweep(values, **{**given, **more})
-
-
-def test_sweep_marks_the_value_at_hand_and_the_published_one_wherever_it_is():
-    option = swept()
-    assert {place[0] for place in series(option, "Published, 0.7")["data"]} == {0.7}
-    assert {place[0] for place in series(option, "Now, 0.2")["data"]} == {0.2}
-    assert option["xAxis"]["max"] == 0.7
-    assert series(option, "Taken, % of those wanted")["data"][1] == [0.2, 20, 80, "0.4", "not known, nothing is judged"]
-    assert series(option, HARDNESS)["data"][0] == [0.1, "-"]
-    assert not any(name.startswith("False") for name in names(option))
-    assert not any(name.startswith("Published") for name in names(swept(usual=None)))
-
-
-def test_sweep_shows_measured_false_negatives_with_their_interval():
-    rates = np.array([np.nan, 0.25, 0.5])
-    option = swept(false=rates, low=rates - 0.1, high=rates + 0.1)
-    drawn = [each["data"] for each in option["series"] if each["name"] == "95% interval of that share"]
-    assert [part[1][1] for part in drawn] == pytest.approx([15, 35])
-    assert series(option, "Taken, % of those wanted")["data"][1][-1] == "25.0% (15.0 to 35.0)"
-    assert series(option, "Taken, % of those wanted")["data"][0][-1] == "none judged"
-
-
 def test_nothing_known_is_drawn_without_numbers_that_are_none():
     none = np.full(3, np.nan)
     for option in (
@@ -124,7 +93,6 @@ def test_nothing_known_is_drawn_without_numbers_that_are_none():
         curriculum(np.array([]), np.array([]), np.array([]), np.array([]), 5, 30),
         triangle(none, none, WORDS, 40.0, 60.0),
         reciprocal_evidence(X, none, WORDS, none, np.zeros(3), positives=none, floor=0.1, axis="score"),
-        swept(hardness=none, positives=float("nan")),
         bell(none, np.zeros(3), np.zeros(3), curve=(X.astype(np.float32), X.astype(np.float32)), peak=0.0, axis="away"),
     ):
         json.dumps(option, allow_nan=False)

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from negviz.charts import DISPUTED, Line, Zone
-from negviz.charts.anchor_strip import Ticks, anchor_strip
+from negviz.charts._option import Sketch, percentages
+from negviz.charts.anchor_strip import Ticks, anchor_strip, picked
 from negviz.charts.funnel import funnel
 from negviz.charts.kept_per_query import kept_per_query
-from negviz.charts.margin_histogram import margin_histogram
 from negviz.charts.rank_curve import rank_curve
-from negviz.charts.score_histogram import score_histogram
 
 EDGES = np.linspace(0.0, 1.0, 5)
 COUNTS = np.array([1, 2, 1, 0], dtype=np.int32)
@@ -26,37 +25,22 @@ def series(option, name):
     return [drawn for drawn in option["series"] if drawn["name"] == name]
 
 
-def test_each_group_of_the_score_histogram_adds_up_to_all_of_it():
-    option = score_histogram(
-        EDGES, COUNTS, COUNTS * 3, NONE, "score, dense (cosine)", [Line("ceiling 0.7", 0.7, "#e8590c")]
-    )
-    assert names(option) == ["Candidates", "Positives", "Taken", "ceiling 0.7"]
-    # The first and the last row repeat a bin, so that its step reaches the edge.
-    rows = [drawn["data"] for drawn in option["series"][:3]]
-    assert [sum(row[1] for row in part[1:-1]) for part in rows] == pytest.approx([100, 100, 0])
-    assert [row[0] for row in rows[0]] == pytest.approx([0, 0.125, 0.375, 0.625, 0.875, 1])
-    assert rows[0][2][2:] == ["0.25 to 0.5", "50.00% (2)", "50.00% (6)", "0.00% (0)"]
-    assert option["xAxis"]["name"] == "score, dense (cosine)"
-    assert option["yAxis"][0]["name"]
-    (line,) = series(option, "ceiling 0.7")
-    assert [place[0] for place in line["data"]] == [0.7, 0.7]
-    assert line["lineStyle"] == {"color": "#e8590c", "width": 2, "type": "dashed"}
-
-
-def test_groups_differ_by_more_than_colour():
-    drawn = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score")["series"]
-    assert len({("areaStyle" in part, part["lineStyle"].get("type")) for part in drawn}) == 3
+def histogram(counts=COUNTS, edges=EDGES, title="score", lines=(), zones=()):
+    sketch = Sketch(title, "share, %", "{@[2]}", ends=(float(edges[0]), float(edges[-1])))
+    sketch.steps(edges, percentages(counts), {"name": "Candidates"})
+    sketch.mark(lines, zones)
+    return sketch.option()
 
 
 def test_a_line_beyond_the_scores_is_still_on_the_chart():
-    option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", [Line("ceiling 1.5", 1.5, "#e8590c")])
+    option = histogram(lines=[Line("ceiling 1.5", 1.5, "#e8590c")])
     assert (option["xAxis"]["min"], option["xAxis"]["max"]) == (0.0, 1.5)
 
 
 def test_a_zone_reaches_the_lines_at_its_ends_and_no_further_than_the_axis():
     lines = [Line("upper", 1.5, "#0c8599"), Line("lower", -1.5, "#0c8599")]
     zones = [Zone("half weight", -1.5, 1.5, "#0c8599"), Zone("wide", -9.0, 9.0, "#0c8599")]
-    option = margin_histogram(EDGES - 0.5, COUNTS, NONE, "distance", lines=lines, zones=zones)
+    option = histogram(edges=EDGES - 0.5, lines=lines, zones=zones)
     for name in ("half weight", "wide"):
         (zone,) = series(option, name)
         assert {place[0] for place in zone["data"]} == {-1.5, 1.5}
@@ -64,38 +48,10 @@ def test_a_zone_reaches_the_lines_at_its_ends_and_no_further_than_the_axis():
 
 def test_a_narrow_chart_leaves_the_legend_more_rows():
     lines = [Line(f"95% of the positive, median {place}", 0.5, "#e8590c") for place in range(4)]
-    option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", lines)
+    option = histogram(lines=lines)
     tops = [option["grid"]["top"], *(media["option"]["grid"]["top"] for media in option["media"])]
     assert tops == sorted(tops)
     assert tops[0] < tops[-1]
-
-
-def test_margin_histogram_draws_positive_band_zone_and_curve():
-    option = margin_histogram(
-        EDGES - 0.5, COUNTS, COUNTS, "score minus positive",
-        lines=[Line("95%", -0.04, "#e8590c", low=-0.05, high=-0.02, band="its spread")],
-        zones=[Zone("Disputed zone", -0.04, 0.1, "#e8590c")],
-        curve=(np.array([-0.5, 0.5], np.float32), np.array([0.0, 1.0], np.float32)),
-    )  # fmt: skip
-    assert names(option) == [
-        "Candidates",
-        "Taken",
-        "Weight (top is 1)",
-        "Disputed zone",
-        "Positive",
-        "95%",
-        "its spread",
-    ]
-    (zone,) = series(option, "Disputed zone")
-    assert {place[0] for place in zone["data"]} == {-0.04, 0.1}
-    (line,), (band,) = series(option, "95%"), series(option, "its spread")
-    assert {place[0] for place in line["data"]} == {-0.04}
-    assert {place[0] for place in band["data"]} == {-0.05, -0.02}
-    (curve,) = series(option, "Weight (top is 1)")
-    beside = option["yAxis"][curve["yAxisIndex"]]
-    assert (beside["min"], beside["show"]) == (0, False)
-    assert beside["max"] >= 1
-    assert option["series"][0]["data"][1][-1] == "0.125"
 
 
 def test_funnel_shows_left_and_removed_of_each_stage():
@@ -149,19 +105,20 @@ def test_rank_curve_marks_the_disputed_by_colour_and_keeps_their_shape():
     assert [end["yAxis"] for end in band["markArea"]["data"][0]] == [0.7125, 0.85]
 
 
-def test_score_histogram_shades_a_zone():
+def test_a_zone_is_shaded_from_end_to_end():
     zone = Zone("Disputed zone of the median positive", 0.5, 0.6, DISPUTED)
-    option = score_histogram(EDGES, COUNTS, COUNTS, NONE, "score", zones=[zone])
+    option = histogram(zones=[zone])
     (band,) = series(option, "Disputed zone of the median positive")
     assert {place[0] for place in band["data"]} == {0.5, 0.6}
 
 
-def strip(lows):
+def strip(lows, *, marked=(False, False, False), pick=False):
     ticks = Ticks(
         np.array([0, 0, 1], dtype=np.int32), np.array([-0.2, 0.05, 0.0]), ["taken", "refused", "labelled positive"],
-        np.array([False, True, False]), np.array([7, 1, 0], dtype=np.int32),
+        np.array([False, True, False]), np.array([7, 1, 0], dtype=np.int32), ["d7", "d1", "d0"],
+        np.array([0.6, 0.85, 0.3]), np.array([17, 11, 20]), np.array(marked),
     )  # fmt: skip
-    return anchor_strip(["first", "second"], ticks, lows, "score minus positive")
+    return anchor_strip(["first", "second"], ticks, lows, "score minus positive", pick=pick)
 
 
 def test_anchor_strip_has_a_row_a_query_and_the_shared_guides():
@@ -172,8 +129,36 @@ def test_anchor_strip_has_a_row_a_query_and_the_shared_guides():
     assert [row[:2] for row in series(option, "95% of the positive")[0]["data"]] == [[-0.04, 0], [-0.015, 1]]
     assert series(option, "Disputed zone")[0]["data"][:3] == [[-0.04, 0], [0.1, 0], ["-", "-"]]
     (refused,) = series(option, "Refused")
-    assert (refused["data"], refused["itemStyle"]["color"]) == ([[0.05, 0, "+0.05", 1]], DISPUTED)
+    assert (refused["data"], refused["itemStyle"]["color"]) == ([[0.05, 0, "+0.05", 1, "d1", 0.85, 11]], DISPUTED)
+    assert "{@[4]}<br>score {@[5]}" in option["tooltip"]["formatter"]
+    assert "brush" not in option
     json.dumps(option, allow_nan=False)
+
+
+def test_what_is_marked_on_an_anchor_strip_comes_back_as_cells():
+    option = strip(np.array([-0.04, -0.015]), marked=(False, True, False), pick=True)
+    places = {each["name"]: place for place, each in enumerate(option["series"])}
+    (ring,) = series(option, "Marked")
+    assert ring["data"][0][:2] == [0.05, 0]
+    assert set(option["brush"]["seriesIndex"]) == {places["Taken"], places["Refused"], places["Labelled positive"]}
+    both = [{"series_index": places[name], "data_indices": [0]} for name in ("Refused", "Taken", "Taken")]
+    assert picked(option, both).tolist() == [11, 17]
+
+
+def test_places_that_a_strip_does_not_have_mark_nothing():
+    option = strip(None, pick=True)
+    odd = [{"series_index": 99, "data_indices": [0]}, {"series_index": 0, "data_indices": [5, -1, "0"]}]
+    guides = [{"series_index": len(option["series"]) - 1, "data_indices": [0]}]
+    assert picked(option, [*odd, *guides]).tolist() == []
+
+
+def test_tools_stand_above_the_legend_at_every_width():
+    plain, picking = strip(None), strip(None, pick=True)
+    assert picking["legend"]["top"] > plain["legend"]["top"]
+    for one, other in zip([plain, *(each["option"] for each in plain["media"])],
+                          [picking, *(each["option"] for each in picking["media"])], strict=True):  # fmt: skip
+        if "grid" in one:
+            assert other["grid"]["top"] - one["grid"]["top"] == picking["legend"]["top"]
 
 
 def test_anchor_strip_on_another_scale_draws_the_positive_alone():
@@ -207,8 +192,7 @@ def test_no_name_is_a_part_of_the_tooltip_which_is_markup():
     name = "<b>$x$</b>{@[2]}"
     lines, zones = [Line(name, 0.5, "#000000")], [Zone(name, 0.1, 0.2, "#000000")]
     for option in (
-        score_histogram(EDGES, COUNTS, COUNTS, NONE, name, lines),
-        margin_histogram(EDGES, COUNTS, NONE, name, lines=lines, zones=zones),
+        histogram(title=name, lines=lines, zones=zones),
         rank_curve(np.arange(1, dtype=np.int32), np.ones(1, np.float32), ["taken"], np.ones(1, np.float32), name),
     ):
         assert option["xAxis"]["name"] == name or option["yAxis"][0]["name"] == name
@@ -216,6 +200,6 @@ def test_no_name_is_a_part_of_the_tooltip_which_is_markup():
 
 
 def test_empty_histogram_is_drawn_without_numbers_that_are_none():
-    option = score_histogram(EDGES, NONE, NONE, NONE, "score")
+    option = histogram(NONE)
     json.dumps(option, allow_nan=False)
     assert {row[1] for drawn in option["series"] for row in drawn["data"]} == {0}

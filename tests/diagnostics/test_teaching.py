@@ -14,7 +14,6 @@ from negviz.diagnostics.inclusion_frequency import inclusion_frequency
 from negviz.diagnostics.limits import limits
 from negviz.diagnostics.reciprocal_evidence import reciprocal_evidence
 from negviz.diagnostics.refusal_reason import refusal_reason
-from negviz.diagnostics.sweep import sweep
 from negviz.diagnostics.teacher_scatter import teacher_scatter
 from negviz.diagnostics.triangle import triangle
 from negviz.errors import MissingInputError
@@ -158,19 +157,6 @@ def test_half_height_zone_and_curve_of_the_laplacian_and_of_the_reversed_sign():
     assert ends == pytest.approx([-0.75, -1.25])
     assert weight_at(near(a=3.0, shape="laplace"), np.array([0.0, 2.0])) == pytest.approx([1, np.exp(-6)])
     assert weight_at(near(b=1.0, b_sign="code"), np.array([-1.0, 1.0])) == pytest.approx([1, np.exp(-2)])
-
-
-def test_sweep_counts_what_each_value_takes_and_lets_through():
-    pool = make_pool([[0.8, 0.6, 0.4], [0.7, 0.5, 0.3]], [[0.9], [0.9]])
-    said = [(0, 1, Verdict.FALSE_NEGATIVE), (1, 1, Verdict.TRUE_NEGATIVE)]
-    labels = Labels.of(LabelEvent.of(pool.dataset, *each, annotator="a") for each in said)
-    values = (0.35, 0.65, 0.9)
-    found = sweep((select(pool, recipe(("score_ceiling", {"ceiling": value}), count=2)) for value in values), labels)
-    assert found.taken.tolist() == [0.5, 1.5 + 0.5, 2.0]
-    assert found.starved.tolist() == [1.0, 0.0, 0.0]
-    assert found.hardness == pytest.approx([0.3, (0.6 + 0.4 + 0.5 + 0.3) / 4, (0.8 + 0.6 + 0.7 + 0.5) / 4])
-    assert found.positives == pytest.approx(0.9)
-    assert [(each.false_negatives, each.judged) for each in found.measured] == [(0, 0), (0, 0), (1, 2)]
 
 
 def test_reasons_in_words():

@@ -52,16 +52,16 @@ def browser():
 
 
 class Server:
-    """A dashboard on the loopback address with a home of its own."""
+    """A dashboard, or another app, on the loopback address with a home of its own."""
 
-    def __init__(self, home: Path, log: Path) -> None:
+    def __init__(self, home: Path, log: Path, app: Path = ROOT / "app.py") -> None:
         self.home = home
         self.log = log
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {**os.environ, "NEGVIZ_HOME": str(home)}
         environment.pop("NEGVIZ_OPEN", None)
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command = [sys.executable, "-m", "streamlit", "run", str(app)]
         command += ["--server.port", str(self.port), "--server.headless", "true"]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=log.open("wb"), stderr=subprocess.STDOUT

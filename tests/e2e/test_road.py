@@ -56,7 +56,7 @@ def test_from_the_sample_to_a_cleaned_training_set(tab, server):
 
     tab.menu("Thresholds")
     before = number(tab, "Refused")
-    slider = tab.page.get_by_role("slider").first
+    slider = tab.page.get_by_test_id("stSlider").get_by_role("slider").first
     slider.focus()
     for _ in range(10):
         slider.press("ArrowRight")

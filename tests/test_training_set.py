@@ -144,7 +144,7 @@ def test_a_pool_without_candidates_gives_queries_without_negatives():
     taken = replace(
         three.selection(),
         pool=none,
-        weights=empty,
+        drawn_from=empty,
         reasons=empty.astype(np.int8),
         columns=np.full((3, 2), PAD, np.int32),
     )

@@ -362,6 +362,17 @@ def arrange(scores, columns):
         columns[at] = column
 
 
+@njit(**FAST)
+def draw_exactly(near, limit, bits, logs, out, values, places):
+    """The columns of the largest log-weights plus noise, worked out in full for all that may be among them."""
+    filled = 0
+    for column in range(near.shape[0]):
+        if out[column] == OPEN and near[column] >= limit:
+            noise = -np.log(-np.log((np.float64(np.int64(bits[column])) + 0.5) * UNIT))
+            filled = insert(logs[column] + noise, column, values, places, filled)
+    return filled
+
+
 @njit(parallel=True, **FAST)
 def draw_near(scores, documents, query_keys, document_keys, start, peak, sharpness, gaussian, code, size, reasons,
               columns, refused):  # fmt: skip
@@ -370,6 +381,7 @@ def draw_near(scores, documents, query_keys, document_keys, start, peak, sharpne
     for block in prange(refused.shape[0]):
         bits, logs = np.empty(depth, np.uint64), np.empty(depth, np.float64)
         near, values, places = np.empty(depth, np.float32), np.empty(count, np.float64), np.empty(count, np.int32)
+        more, ahead = np.empty(count + 1, np.float64), np.empty(count + 1, np.int32)
         for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
             out = reasons[query]
             refused[block] += bell_logs(scores[query], peak[query], sharpness, gaussian, code, out, logs)
@@ -379,8 +391,13 @@ def draw_near(scores, documents, query_keys, document_keys, start, peak, sharpne
             filled = 0
             for column in range(depth):
                 if out[column] == OPEN and near[column] >= limit:
-                    noise = -np.log(-np.log((np.float64(np.int64(bits[column])) + 0.5) * UNIT))
-                    filled = insert(logs[column] + noise, column, values, places, filled)
+                    filled = insert(np.float64(near[column]), column, more, ahead, filled)
+            if filled <= count or more[count - 1] - more[count] > NEARLY * (1.0 + abs(more[count - 1])):
+                # Far enough apart for the quick logarithms: who is in is sure, and the order drawn in is not kept.
+                filled = min(filled, count)
+                places[:filled] = ahead[:filled]
+            else:
+                filled = draw_exactly(near, limit, bits, logs, out, values, places)
             arrange(scores[query], places[:filled])
             columns[query, :filled] = places[:filled]
             columns[query, filled:] = PAD

@@ -71,8 +71,8 @@ class ScoreAxis:
     def inside(self, low: float, high: float) -> Bools:
         """(queries, depth), True for candidates in an interval; the ends of the axis stand for all beyond them."""
         ends = [self.score(end, np.nan) if self.kind == "percentile" else end for end in (low, high)]
-        # The sliver keeps what lies on the border in spite of rounding on the way to the browser and back.
-        sliver = 1e-6 * float(self.edges[-1] - self.edges[0])
+        # A tenth of a bin keeps what lies on the border in spite of rounding on the way to the browser and back.
+        sliver = 0.1 * float(self.edges[1] - self.edges[0])
         return self.fine.inside(
             -np.inf if low <= self.edges[0] + sliver else ends[0],
             np.inf if high >= self.edges[-1] - sliver else ends[1],

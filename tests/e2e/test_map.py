@@ -3,41 +3,20 @@
 import json
 import math
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from negviz.dataset import Dataset
-from negviz.mine import build_pool
-from negviz.store import save_pool
+from tests.e2e.subjects import mine_subjects
 
 pytestmark = pytest.mark.e2e
 
 PLANE = ".plane"
 POINTS = ".points"
-SUBJECTS = ("harbour boats anchor", "mountain snow climbing", "garden roses soil", "engine piston oil")
-
-
-def dataset() -> Dataset:
-    documents = [
-        (f"d{row:03}", f"Note {row}", f"{SUBJECTS[row % 4]} number {row} about {SUBJECTS[row % 4]}")
-        for row in range(120)
-    ]
-    queries = [(f"q{row}", f"what of {SUBJECTS[row % 4]}") for row in range(12)]
-    return Dataset.build(
-        name="subjects",
-        format="test",
-        queries=queries,
-        documents=documents,
-        positives=[(f"q{row}", f"d{row:03}", 1) for row in range(12)],
-    )
 
 
 @pytest.fixture(scope="module")
-def mapped(server) -> Iterator:
-    pool = build_pool(dataset(), encoder="static", depth=30, home=server.home)
-    save_pool(pool, server.home / "pools" / "subjects")
-    (server.home / "workspace.json").write_text(json.dumps({"pool": "subjects"}), "utf-8")
+def mapped(server):
+    mine_subjects(server.home)
     return server
 
 

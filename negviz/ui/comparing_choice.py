@@ -12,9 +12,9 @@ import streamlit as st
 from negviz.comparison import MOST, Contender, stored
 from negviz.errors import DataError, NegvizError
 from negviz.home import home_folder
-from negviz.library import saved
 from negviz.pool import Anchor, Pool
 from negviz.recipe import Recipe, published
+from negviz.saved_recipes import saved
 from negviz.truth import Truth
 from negviz.ui import cache, state
 from negviz.ui.building import safe_name

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from negviz.library import saved
 from negviz.pool import Pool
 from negviz.recipe import FAMILIES, Recipe, published
+from negviz.saved_recipes import saved
 from negviz.ui import cache
 from negviz.ui.recipe_editor import adopt, base_of, epoch, pool_of
 from negviz.ui.texts import show_text

@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from negviz.advice import recipe_warnings
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.errors import NegvizError
-from negviz.library import saved
 from negviz.pool import Pool
 from negviz.recipe import Recipe, Step, published, recipe_of
+from negviz.saved_recipes import saved
 from negviz.select import resolved_knobs
 from negviz.selection import Selection
 from negviz.sources import SOURCES

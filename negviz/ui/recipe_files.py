@@ -7,8 +7,8 @@ import streamlit as st
 import yaml
 
 from negviz.errors import NegvizError, RecipeError
-from negviz.library import remove, safe_name, save, saved, saved_names
 from negviz.recipe import Recipe, published, recipe_of
+from negviz.saved_recipes import remove, safe_name, save, saved, saved_names
 from negviz.select import check_knobs
 from negviz.ui import state
 from negviz.ui.recipe_editor import adopt, epoch

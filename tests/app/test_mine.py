@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from negviz.errors import NegvizError
 from negviz.home import home_folder
-from negviz.library import save, saved
 from negviz.pool import Pool
 from negviz.recipe import FAMILIES, Recipe, Step, find_recipe, published, recipe_of, saved_file, saved_folder
 from negviz.recipe_link import to_address
+from negviz.saved_recipes import save, saved
 from negviz.select import select
 from negviz.store import save_pool
 from negviz.ui.candidates import DISPUTE, PADDED

@@ -3,8 +3,8 @@
 import pytest
 
 from negviz.errors import NegvizError, RecipeError
-from negviz.library import remove, safe_name, save, saved
 from negviz.recipe import find_recipe, published, saved_file, saved_folder
+from negviz.saved_recipes import remove, safe_name, save, saved
 from tests.pools import recipe
 
 

@@ -1,13 +1,11 @@
 """negviz compare, as scripts and people meet it."""
 
 import csv
-import json
 
 import pytest
 
 from negviz.cli import main
-from negviz.store import save_pool
-from tests.pools import rich_pool
+from tests.commands import beside_a_pool, numbers
 
 KEYS = {"name", "taken", "backfilled", "starved", "hardness", "seconds", "likely_false", "measured", "problem"}
 
@@ -15,23 +13,7 @@ KEYS = {"name", "taken", "backfilled", "starved", "hardness", "seconds", "likely
 @pytest.fixture
 def ran(capfd, tmp_path, monkeypatch):
     """Run the command line beside a stored pool; gives exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    save_pool(rich_pool(), tmp_path / "pool")
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as done:
-            main(["compare", "pool", *map(str, arguments)])
-        return done.value.code or 0, *capfd.readouterr()
-
-    return run
-
-
-def numbers(outcome):
-    code, out, err = outcome
-    assert code == 0, err
-    assert out.count("\n") == 1
-    return json.loads(out)
+    return beside_a_pool("compare", capfd, tmp_path, monkeypatch)
 
 
 def test_report_has_the_promised_keys(ran):

@@ -1,14 +1,12 @@
 """negviz sweep, as scripts and people meet it."""
 
 import csv
-import json
 
 import pytest
 
-from negviz.cli import main
 from negviz.recipe import find_recipe
 from negviz.select import select
-from negviz.store import save_pool
+from tests.commands import beside_a_pool, numbers
 from tests.pools import rich_pool
 
 ONE = ("--recipe", "nv_perc", "--knob", "relative_margin.margin", "--from", "0", "--to", "0.2", "--steps", "3")
@@ -17,23 +15,7 @@ ONE = ("--recipe", "nv_perc", "--knob", "relative_margin.margin", "--from", "0",
 @pytest.fixture
 def ran(capfd, tmp_path, monkeypatch):
     """Run the command line beside a stored pool; gives exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    save_pool(rich_pool(), tmp_path / "pool")
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as done:
-            main(["sweep", "pool", *map(str, arguments)])
-        return done.value.code or 0, *capfd.readouterr()
-
-    return run
-
-
-def numbers(outcome):
-    code, out, err = outcome
-    assert code == 0, err
-    assert out.count("\n") == 1
-    return json.loads(out)
+    return beside_a_pool("sweep", capfd, tmp_path, monkeypatch)
 
 
 def test_each_value_has_the_numbers_of_the_recipe_at_that_value(ran):

@@ -66,7 +66,7 @@ def report(pool: Pool, millions: float) -> None:
 
 
 def turned(pool: Pool, profile: ScoreProfile, name: str, knob: str) -> float:
-    """Median seconds from a new value to counts and both histograms."""
+    """Median seconds from a new value to the counts and the histogram of what is taken."""
     values = np.linspace(*VALUES[knob], 7)
     recipe = find_recipe(name)
 
@@ -74,8 +74,7 @@ def turned(pool: Pool, profile: ScoreProfile, name: str, knob: str) -> float:
         shown = round(value) if "rank" in knob else value
         selection = select(pool, recipe.with_setting(f"{knob}={shown}"))
         selection.summary()
-        profile.scores.at(selection.columns)
-        profile.distances.at(selection.columns)
+        profile.scores.of_rows(selection.taken_scores)
         return selection
 
     step(float(values[0]))
@@ -118,9 +117,9 @@ class Watch:
             self.peak = max(self.peak, anonymous())
 
 
-def anonymous() -> float:
-    """MiB that the process holds and that are no mapped files (Linux), elsewhere the largest that it ever held."""
-    status = Path("/proc/self/status")
+def anonymous(process: int | str = "self") -> float:
+    """MiB that a process holds and that are no mapped files (Linux), elsewhere the largest that this one ever held."""
+    status = Path(f"/proc/{process}/status")
     if status.is_file():
         line = next(line for line in status.read_text().splitlines() if line.startswith("RssAnon"))
         return int(line.split()[1]) / 1024

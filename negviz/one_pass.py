@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from negviz.arrays import Floats, Ints, mix
+from negviz.arrays import Floats, mix
 from negviz.compiled import (
     RANK_OF_ALL,
     RANK_OF_ELIGIBLE,
@@ -17,6 +17,7 @@ from negviz.compiled import (
     WIDEST,
     Bell,
     Codes,
+    Found,
     Noise,
     Orders,
     Steps,
@@ -42,14 +43,6 @@ class Part(NamedTuple):
     curve: Curve | None
 
 
-class Passed(NamedTuple):
-    """What came of it: as ``Selection`` has it, with how many candidates each step refused."""
-
-    reasons: Codes
-    columns: Ints
-    refused: list[int]
-
-
 class Bounds(NamedTuple):
     """What one step accepts: kind of value, lower and upper limit of each query, whether each is kept itself."""
 
@@ -61,7 +54,7 @@ class Bounds(NamedTuple):
 
 def in_one_pass(
     pool: Pool, recipe: Recipe, guard: Codes, parts: Sequence[Part], draw: Mapping[str, Any], *, first: int
-) -> Passed | None:
+) -> Found | None:
     """Run a recipe by compiled loops, if it is of the kind that they know.
 
     That is: every step is a limit and the draw takes the best, or samples; the last step may also be a bell that the
@@ -83,25 +76,26 @@ def in_one_pass(
     curve = parts[-1].curve if parts else None
     steps = [bounds_of(part.limits, anchor) for part in (parts[:-1] if curve else parts)]
     plain = recipe.draw.strategy == "top" and curve is None
-    drawn = sampled and bool(parts) and not draw["skip"] and not draw["limit"]
+    by_chance = sampled and bool(parts) and not draw["skip"] and not draw["limit"]
     bounds = [step for step in steps if step is not None]
-    if not (plain or drawn) or len(bounds) < len(steps) or pool.depth > WIDEST:
+    if not (plain or by_chance) or len(bounds) < len(steps) or pool.depth > WIDEST:
         return None
-    skip, limit = (int(draw["skip"]), int(draw["limit"])) if plain else (0, 0)
-    found = sieve(
-        pool.score(recipe.scorer), order_of(pool, recipe.scorer), guard, pool.eligible, _packed(bounds, len(pool)),
-        first=first, count=recipe.count if plain else 0, skip=skip, limit=limit,
-    )  # fmt: skip
-    refused = [int(count) for count in found.refused]
-    if plain:
-        return Passed(found.reasons, found.columns, refused)
+    scores, guarded, refused = pool.score(recipe.scorer), guard, np.zeros(0, dtype=np.int64)
+    if plain or bounds:
+        skip, limit = (int(draw["skip"]), int(draw["limit"])) if plain else (0, 0)
+        found = sieve(
+            scores, order_of(pool, recipe.scorer), guard, pool.eligible, _packed(bounds, len(pool)),
+            first=first, count=recipe.count if plain else 0, skip=skip, limit=limit,
+        )  # fmt: skip
+        if plain:
+            return found
+        guarded, refused = found.reasons, found.refused
     # Where a positive has no score, a curve refuses the query and equal weights do not.
     bell = _bell(curve or FLAT, anchor if curve else np.zeros(len(pool)))
-    columns, unknown = draw_near(
-        pool.score(recipe.scorer), pool.documents, bell, _noise(pool, recipe.seed), found.reasons,
-        code=first + len(bounds), count=recipe.count,
-    )  # fmt: skip
-    return Passed(found.reasons, columns, [*refused, unknown] if curve else refused)
+    drawn = draw_near(
+        scores, pool.documents, bell, _noise(pool, recipe.seed), guarded, code=first + len(bounds), count=recipe.count
+    )
+    return drawn._replace(refused=np.append(refused, drawn.refused) if curve else refused)
 
 
 def bounds_of(limits: list[Limit], anchor: Floats) -> Bounds | None:

@@ -14,7 +14,7 @@ from negviz.limits import Limit, LimitsOf
 from negviz.pool import LEAKS, Pool
 from negviz.recipe import Recipe, Step
 from negviz.registry import Registry
-from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns, taken_mask
+from negviz.selection import ABSENT, NOT_REFUSED, Known, Selection, taken_columns, taken_mask
 from negviz.sources import SOURCES
 from negviz.strategies import STRATEGIES
 
@@ -169,18 +169,19 @@ def _fast(pool: Pool, recipe: Recipe, labels: Labels, guard: Codes, names: list[
     found = in_one_pass(pool, recipe, guard, parts, resolved_knobs(DRAWS, recipe.draw), first=len(names))
     if found is None:
         return None
-    stages, columns, counts = [*names, *(step.name for step in recipe.steps)], found.columns, None
+    stages, columns, known = [*names, *(step.name for step in recipe.steps)], found.columns, None
     if recipe.underfill == "drop":
         columns = _drop_underfilled(columns, found.reasons, len(stages))
         stages.append(UNDERFILLED)
     else:
-        absent, left, *refused = _guard_counts(pool, labels, guard, names)
-        counts = (absent, left - sum(found.refused), *refused, *found.refused)
+        absent, left, *guarded = _guard_counts(pool, labels, guard, names)
+        refused = [int(count) for count in found.refused]
+        known = Known((absent, left - sum(refused), *guarded, *refused), found.taken, found.scores)
 
     def weights() -> Floats:
         return _weights(pool, recipe, labels, found.reasons)
 
-    return Selection(pool, recipe, weights, found.reasons, columns, tuple(stages), counts=counts)
+    return Selection(pool, recipe, weights, found.reasons, columns, tuple(stages), known=known)
 
 
 def _weights(pool: Pool, recipe: Recipe, labels: Labels, reasons: Codes) -> Floats:

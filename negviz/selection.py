@@ -3,18 +3,32 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import PAD, Bools, Floats, Ints, fingerprint
+from negviz.arrays import PAD, Bools, Floats, Ints, Scores, fingerprint
 from negviz.compiled import tally
 from negviz.pool import Pool
 from negviz.recipe import Recipe
 
 NOT_REFUSED = -1
 ABSENT = -2
+
+
+class Known(NamedTuple):
+    """What a compiled pass finds on its way.
+
+    Attributes:
+        tally: How many cells are absent, how many nothing refused, how many each stage refused.
+        taken_counts: (queries,) negatives taken.
+        taken_scores: (queries, count) their scores by the recipe's scorer, NaN where there are fewer.
+    """
+
+    tally: tuple[int, ...]
+    taken_counts: Ints
+    taken_scores: Scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +44,7 @@ class Selection:
         columns: (queries, count) columns taken, best score first, ``PAD`` where there were fewer.
         stages: Names of everything that could refuse, in the order asked.
         padding: (queries, depth), True where a candidate was taken only to fill its query; None where nothing was.
-        counts: How many cells are absent, how many nothing refused, how many each stage refused, where that is known.
+        known: What was found on the way, where a compiled pass found it.
     """
 
     pool: Pool
@@ -40,7 +54,7 @@ class Selection:
     columns: Ints
     stages: tuple[str, ...]
     padding: Bools | None = None
-    counts: tuple[int, ...] | None = None
+    known: Known | None = None
 
     @cached_property
     def weights(self) -> Floats:
@@ -60,7 +74,19 @@ class Selection:
     @cached_property
     def taken_counts(self) -> Ints:
         """(queries,) negatives taken."""
+        if self.known is not None:
+            return self.known.taken_counts
         return np.asarray(np.not_equal(self.columns, PAD).sum(axis=1), dtype=np.int32)
+
+    @cached_property
+    def taken_scores(self) -> Scores:
+        """(queries, count) scores of the negatives taken by the recipe's scorer, NaN where there are fewer."""
+        if self.known is not None:
+            return self.known.taken_scores
+        if not self.pool.depth:
+            return np.full(self.columns.shape, np.nan, dtype=np.float32)
+        scores = np.take_along_axis(self.pool.score(self.recipe.scorer), np.maximum(self.columns, 0), axis=1)
+        return np.where(np.equal(self.columns, PAD), np.float32(np.nan), scores)
 
     @cached_property
     def starved(self) -> Bools:
@@ -75,8 +101,8 @@ class Selection:
     @cached_property
     def _tally(self) -> Sequence[int]:
         """How many cells are absent, how many nothing refused, and how many each stage refused."""
-        if self.counts is not None:
-            return self.counts
+        if self.known is not None:
+            return self.known.tally
         return tally(self.reasons, ABSENT, len(self.stages) - 1)
 
     @property

@@ -15,7 +15,7 @@ from negviz.pool import Pool
 from negviz.recipe import Recipe, Step, recipe_of
 from negviz.select import select
 from negviz.selection import Selection
-from tests.pools import pools
+from tests.pools import make_pool, pools
 
 STEPS = {
     "score_ceiling": {"ceiling": [0.2, 0.5, 0.75], "inclusive": [True, False]},
@@ -70,6 +70,8 @@ def test_a_compiled_pass_gives_the_same_selection(pool: Pool, recipe: Recipe, la
     assert np.array_equal(slow.reasons, fast.reasons)
     assert np.array_equal(slow.columns, fast.columns)
     assert np.array_equal(slow.weights, fast.weights)
+    assert np.array_equal(slow.taken_counts, fast.taken_counts)
+    assert np.array_equal(slow.taken_scores, fast.taken_scores, equal_nan=True)
     assert slow.stages == fast.stages
     assert slow.summary() == fast.summary()
     assert slow.fingerprint == fast.fingerprint
@@ -82,6 +84,25 @@ def some_labels(pool: Pool) -> Labels:
         LabelEvent.of(pool.dataset, int(pool.queries[row]), int(pool.documents[row, column]), kinds[place % 3])
         for place, (row, column) in enumerate(zip(rows[::3], columns[::3], strict=True))
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 5, 15, 40, 150])
+@pytest.mark.parametrize("bell", [
+    {"width": 0.05}, {"a": 0.5}, {"a": 0.0}, {"width": 1e-5}, {"a": 900.0}, {"width": 0.1, "shape": "laplace"},
+])  # fmt: skip
+def test_a_compiled_draw_from_long_lists_gives_the_same(bell: dict[str, object], count: int) -> None:
+    random = np.random.default_rng(7)
+    scores = random.normal(0.4, 0.2, (60, 120)).round(2)
+    scores[:20] = random.choice([0.25, 0.5, 0.75], (20, 120))
+    scores[random.random(scores.shape) < 0.1] = np.nan
+    pool = make_pool(scores, random.normal(0.6, 0.1, (60, 1)), documents=np.tile(np.arange(1, 121), (60, 1)))
+    for seed in range(4):
+        steps, draw = (Step("near_positive", bell, "near_positive"),), Step("sample", {}, "draw")
+        drawn = Recipe("bell", steps=steps, scorer="dense", draw=draw, seed=seed, count=count)
+        slow, fast = both(pool, drawn, Labels.of(()))
+        assert callable(fast.drawn_from)
+        assert np.array_equal(slow.columns, fast.columns)
+        assert np.array_equal(slow.reasons, fast.reasons)
 
 
 @pytest.mark.parametrize("step", ["near_positive", "brought_by", "below_mean"])

@@ -21,6 +21,8 @@ OPEN = -1
 ROWS = 256
 SCORE, RANK_OF_ALL, RANK_OF_ELIGIBLE, RANK_OF_SURVIVORS = range(4)
 WIDEST = int(np.iinfo(np.uint16).max)
+# Groups for each negative drawn, whose best bound how far one must look; two are quickest for 5 to 50 negatives of 100.
+GROUPS = 2
 # From so many cells on a compiled loop is worth its start.
 MANY = 500_000
 
@@ -41,20 +43,35 @@ class Steps(NamedTuple):
     inclusive: Bools
 
 
-class Sieved(NamedTuple):
+class Found(NamedTuple):
     """What a pass found.
 
     Attributes:
         reasons: (queries, depth) code of what refused each candidate, ``OPEN`` where nothing did.
         columns: (queries, count) columns taken, best score first, ``PAD`` where there were fewer.
+        scores: (queries, count) their scores, NaN where there were fewer.
+        taken: (queries,) how many were taken.
         refused: (steps,) candidates that each step refused.
-        survivors: (queries,) candidates that nothing refused.
     """
 
     reasons: Codes
     columns: Ints
+    scores: Scores
+    taken: Ints
     refused: npt.NDArray[np.int64]
-    survivors: Ints
+
+    @classmethod
+    def blank(cls, scores: Scores, count: int, steps: int) -> "Found":
+        """Room for what a pass over (queries, depth) scores will find; refusals are counted by block of rows."""
+        shape = (len(scores), count)
+        return cls(
+            np.empty(scores.shape, dtype=np.int8), np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.float32),
+            np.empty(len(scores), dtype=np.int32), np.zeros((_blocks(scores), steps), dtype=np.int64),
+        )  # fmt: skip
+
+    def summed(self) -> "Found":
+        """With the refusals of all blocks added up."""
+        return self._replace(refused=self.refused.sum(axis=0))
 
 
 def score_order(scores: Scores, present: Bools) -> Orders:
@@ -74,7 +91,7 @@ def score_order(scores: Scores, present: Bools) -> Orders:
 def sieve(
     scores: Scores, order: Orders, guard: Codes, eligible: Bools, steps: Steps, *, first: int, count: int,
     skip: int = 0, limit: int = 0,
-) -> Sieved:  # fmt: skip
+) -> Found:  # fmt: skip
     """Refuse by limits, then take the best of what is left.
 
     Args:
@@ -90,14 +107,10 @@ def sieve(
     """
     from negviz.compiled import _loops
 
-    queries, depth = scores.shape
-    reasons = np.empty((queries, depth), dtype=np.int8)
-    columns = np.empty((queries, count), dtype=np.int32)
-    survivors = np.empty(queries, dtype=np.int32)
-    refused = np.zeros(((queries + ROWS - 1) // ROWS, len(steps.kinds)), dtype=np.int64)
-    last = limit if limit else depth
-    _loops.sieve(scores, order, guard, eligible, *steps, first, skip, last, reasons, columns, survivors, refused)
-    return Sieved(reasons, columns, refused.sum(axis=0), survivors)
+    found = Found.blank(scores, count, len(steps.kinds))
+    last = limit if limit else scores.shape[1]
+    _loops.sieve(scores, order, guard, eligible, *steps, first, skip, last, *found)
+    return found.summed()
 
 
 class Axis(NamedTuple):
@@ -145,31 +158,27 @@ class Noise(NamedTuple):
 
 
 def draw_near(
-    scores: Scores, documents: Ints, bell: Bell, noise: Noise, reasons: Codes, *, code: int, count: int
-) -> tuple[Ints, int]:
+    scores: Scores, documents: Ints, bell: Bell, noise: Noise, guard: Codes, *, code: int, count: int
+) -> Found:
     """Draw without replacement in proportion to a bell's weights: Gumbel top-k, the same for any number of threads.
 
-    Only what may be among those drawn gets its noise in full; quick logarithms with a known error tell what may.
+    Only what may be among those drawn gets its noise in full; quick bounds with a known error tell what may.
 
     Args:
         scores: (queries, depth) of the recipe's scorer.
         documents: (queries, depth) rows of the dataset.
         bell: The weights.
         noise: Where the noise comes from.
-        reasons: (queries, depth) codes, written to: what has no distance to the peak gets ``code``.
-        code: Of the step that weighs.
+        guard: (queries, depth) codes of what earlier steps, leak guards and labels refused, ``OPEN`` elsewhere.
+        code: Of the step that weighs: what has no distance to the peak gets it.
         count: Negatives a query.
-
-    Returns:
-        (queries, count) columns, best score first, ``PAD`` where fewer are left; how many were refused.
     """
-    from negviz.compiled import _loops
+    from negviz.compiled import _sampling
 
-    columns = np.empty((len(scores), count), dtype=np.int32)
-    refused = np.zeros(_blocks(scores), dtype=np.int64)
-    size = max(1, int(scores.shape[1] / (1.6 * count)))
-    _loops.draw_near(scores, documents, *noise, *bell, code, size, reasons, columns, refused)
-    return columns, int(refused.sum())
+    found = Found.blank(scores, count, 1)
+    groups = min(max(scores.shape[1], 1), GROUPS * count)
+    _sampling.draw_near(scores, documents, *noise, *bell, np.int8(code), groups, guard, *found[:4], found.refused[:, 0])
+    return found.summed()
 
 
 def tally(codes: Codes, lowest: int, highest: int) -> list[int]:
@@ -204,15 +213,20 @@ def histogram(values: Scores, axis: Axis, columns: Ints, edges: Floats) -> npt.N
     return np.asarray(counts.sum(axis=0))
 
 
-def whole_histogram(values: Scores, axis: Axis, counted: Bools, edges: Floats) -> npt.NDArray[np.int64]:
-    """Count all values that a (queries, depth) mask names; otherwise as ``histogram``."""
+def whole_histogram(values: Scores, axis: Axis, counted: Bools | None, edges: Floats) -> npt.NDArray[np.int64]:
+    """Count all values that a (queries, depth) mask names, without one all that are known; else as ``histogram``."""
     if values.size < MANY:
-        return _binned(axis.of(values), counted, edges)
+        found = axis.of(values)
+        return _binned(found, np.isfinite(found) if counted is None else counted, edges)
     from negviz.compiled import _loops
 
     bins = len(edges) - 1
     counts = np.zeros((_blocks(values), bins), dtype=np.int64)
-    _loops.whole_histogram(values, *axis, counted, float(edges[0]), bins / float(edges[-1] - edges[0]), counts)
+    scale = bins / float(edges[-1] - edges[0])
+    if counted is None:
+        _loops.known_histogram(values, *axis, float(edges[0]), scale, counts)
+    else:
+        _loops.whole_histogram(values, *axis, counted, float(edges[0]), scale, counts)
     return np.asarray(counts.sum(axis=0))
 
 

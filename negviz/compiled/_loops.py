@@ -14,14 +14,6 @@ from negviz.compiled import OPEN, RANK_OF_ALL, RANK_OF_ELIGIBLE, ROWS, SCORE
 
 # Below this size two scores count as equal by their difference and not by its share (``negviz.arrays.below``).
 SMALL = 0.25
-# The largest number of 52 bits, and what one of them is worth in (0, 1).
-LAST_BITS = np.uint64(2**52 - 1)
-UNIT = 2.0**-52
-# How far the quick logarithms may be off, with room to spare; what is nearer to a limit is worked out in full.
-NEARLY = 0.002
-# As in negviz.bells.
-UNDERFLOW = -690.0
-LOG_SMALLEST = float(np.log(1e-300))
 LARGEST = np.float32(np.finfo(np.float32).max)
 # Without fastmath: it would take NaN for a number, even where only reordering of sums is allowed.
 FAST: dict[str, Any] = {"error_model": "numpy", "cache": True}
@@ -87,7 +79,8 @@ def refuse_ranks(scores, order, guard, eligible, kind, low, high, code, out):
 
 
 @njit(**FAST)
-def take(scores, order, reasons, skip, last, columns):
+def take(scores, order, reasons, skip, last, columns, values):
+    """Columns and scores of the best that are open; gives how many there are."""
     taken = 0
     seen = 0
     count = columns.shape[0]
@@ -98,16 +91,19 @@ def take(scores, order, reasons, skip, last, columns):
         if reasons[column] == OPEN:
             if seen >= skip and np.isfinite(scores[column]):
                 columns[taken] = column
+                values[taken] = scores[column]
                 taken += 1
             seen += 1
     for place in range(taken, count):
         columns[place] = PAD
+        values[place] = np.nan
+    return taken
 
 
 @njit(parallel=True, **FAST)
 def sieve(scores, order, guard, eligible, kinds, low, high, inclusive, first, skip, last,
-           reasons, columns, survivors, refused):  # fmt: skip
-    queries, depth = scores.shape
+           reasons, columns, values, taken, refused):  # fmt: skip
+    queries = scores.shape[0]
     for block in prange(refused.shape[0]):
         for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
             out = reasons[query]
@@ -123,11 +119,7 @@ def sieve(scores, order, guard, eligible, kinds, low, high, inclusive, first, sk
                     refused[block, step] += refuse_ranks(
                         scores[query], order[query], guard[query], eligible[query], kinds[step], below, above, code, out
                     )
-            left = 0
-            for column in range(depth):
-                left += out[column] == OPEN
-            survivors[query] = left
-            take(scores[query], order[query], out, skip, last, columns[query])
+            taken[query] = take(scores[query], order[query], out, skip, last, columns[query], values[query])
 
 
 @njit(parallel=True, **FAST)
@@ -193,6 +185,18 @@ def whole_histogram(values, shift, factor, counted, low, scale, counts):
 
 
 @njit(parallel=True, **FAST)
+def known_histogram(values, shift, factor, low, scale, counts):
+    queries, wide = values.shape
+    bins = counts.shape[1]
+    for block in prange(counts.shape[0]):
+        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
+            for column in range(wide):
+                value = (np.float64(values[query, column]) - shift[query]) * factor[query]
+                if np.isfinite(value):
+                    counts[block, bin_of(value, low, scale, bins)] += 1
+
+
+@njit(parallel=True, **FAST)
 def span(values, shift, factor, counted, ends):
     queries, depth = values.shape
     for block in prange(ends.shape[0]):
@@ -254,153 +258,6 @@ def any_bit(flags, bit, found):
             for column in range(depth):
                 bits |= flags[query, column]
             found[query] = bits & bit != 0
-
-
-@njit(**FAST)
-def mixed(key):
-    """``negviz.arrays.mix`` of one key."""
-    key = key + np.uint64(0x9E3779B97F4A7C15)
-    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return key ^ (key >> np.uint64(31))
-
-
-@njit(**FAST)
-def draw_bits(query_key, document_keys, documents, start, bits):
-    """52 random bits of each pair: ``negviz.arrays.uniform`` before it becomes a number."""
-    for column in range(documents.shape[0]):
-        bits[column] = mixed(mixed(query_key ^ document_keys[documents[column]]) ^ start) >> np.uint64(12)
-
-
-@njit(**FAST)
-def quick_log(value):
-    """Natural logarithm of a positive float32 to some 1e-6 (Abramowitz and Stegun 1964, 4.1.44)."""
-    bits = np.float32(value).view(np.int32)
-    exponent = (bits >> 23) - 127
-    more = np.int32((bits & 0x7FFFFF) | 0x3F800000).view(np.float32) - np.float32(1.0)
-    series = np.float32(0.0360884937) - more * np.float32(0.0064535442)
-    series = np.float32(0.1676540711) + more * (np.float32(-0.0953293897) + more * series)
-    series = np.float32(0.3317990258) + more * (np.float32(-0.2407338084) + more * series)
-    series = np.float32(0.9999964239) + more * (np.float32(-0.4998741238) + more * series)
-    return np.float32(exponent) * np.float32(0.6931471806) + more * series
-
-
-@njit(**FAST)
-def near_noise(bits, logs, out, near):
-    """Log-weight plus Gumbel noise to some 1e-4; minus infinity where refused."""
-    for column in range(bits.shape[0]):
-        # One minus the uniform number keeps its digits near 0, where the noise is large.
-        rest = np.float64(np.int64(LAST_BITS - bits[column])) + 0.5
-        small = np.float32(rest * UNIT)
-        waiting = small * (np.float32(1.0) + small * (np.float32(0.5) + small * np.float32(0.33333333)))
-        if small > np.float32(0.01):
-            waiting = -quick_log(np.float32(1.0) - small)
-        value = np.float32(logs[column]) - quick_log(waiting)
-        near[column] = value if out[column] == OPEN else np.float32(-np.inf)
-
-
-@njit(**FAST)
-def insert(value, place, values, places, filled):
-    """Keep the largest values, first come first among equals; gives how many are kept."""
-    count = values.shape[0]
-    if filled == count and not value > values[count - 1]:
-        return filled
-    at = filled if filled < count else count - 1
-    while at > 0 and values[at - 1] < value:
-        values[at], places[at] = values[at - 1], places[at - 1]
-        at -= 1
-    values[at], places[at] = value, place
-    return filled + 1 if filled < count else filled
-
-
-@njit(**FAST)
-def sure_limit(near, size, values, places):
-    """Not more than the last of the values that will be drawn: the same rank among the largest of each few."""
-    filled = 0
-    for first in range(0, near.shape[0], size):
-        largest = np.float32(-np.inf)
-        for column in range(first, min(first + size, near.shape[0])):
-            largest = max(largest, near[column])
-        filled = insert(np.float64(largest), first, values, places, filled)
-    if filled < values.shape[0] or not np.isfinite(values[filled - 1]):
-        return -np.inf
-    last = values[filled - 1]
-    return last - NEARLY * (1.0 + abs(last))
-
-
-@njit(**FAST)
-def bell_logs(scores, peak, sharpness, gaussian, code, out, logs):
-    """Logarithm of each weight, as ``negviz.bells.bell`` has it; what is unknown is refused."""
-    best, worst, refused = -np.inf, np.inf, 0
-    for column in range(scores.shape[0]):
-        away = np.float64(scores[column]) - peak
-        logs[column] = -sharpness * (away * away if gaussian else abs(away))
-        if out[column] == OPEN:
-            if np.isfinite(logs[column]):
-                best, worst = max(best, logs[column]), min(worst, logs[column])
-            else:
-                out[column] = code
-                refused += 1
-    shift = best if worst < UNDERFLOW else 0.0
-    for column in range(scores.shape[0]):
-        logs[column] = max(min(logs[column] - shift, 0.0), LOG_SMALLEST)
-    return refused
-
-
-@njit(**FAST)
-def arrange(scores, columns):
-    """Put columns into the order of their scores, best first; ties by column."""
-    for place in range(1, columns.shape[0]):
-        column = columns[place]
-        at = place
-        while at > 0 and (
-            scores[columns[at - 1]] < scores[column]
-            or (scores[columns[at - 1]] == scores[column] and columns[at - 1] > column)
-        ):
-            columns[at] = columns[at - 1]
-            at -= 1
-        columns[at] = column
-
-
-@njit(**FAST)
-def draw_exactly(near, limit, bits, logs, out, values, places):
-    """The columns of the largest log-weights plus noise, worked out in full for all that may be among them."""
-    filled = 0
-    for column in range(near.shape[0]):
-        if out[column] == OPEN and near[column] >= limit:
-            noise = -np.log(-np.log((np.float64(np.int64(bits[column])) + 0.5) * UNIT))
-            filled = insert(logs[column] + noise, column, values, places, filled)
-    return filled
-
-
-@njit(parallel=True, **FAST)
-def draw_near(scores, documents, query_keys, document_keys, start, peak, sharpness, gaussian, code, size, reasons,
-              columns, refused):  # fmt: skip
-    queries, depth = scores.shape
-    count = columns.shape[1]
-    for block in prange(refused.shape[0]):
-        bits, logs = np.empty(depth, np.uint64), np.empty(depth, np.float64)
-        near, values, places = np.empty(depth, np.float32), np.empty(count, np.float64), np.empty(count, np.int32)
-        more, ahead = np.empty(count + 1, np.float64), np.empty(count + 1, np.int32)
-        for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
-            out = reasons[query]
-            refused[block] += bell_logs(scores[query], peak[query], sharpness, gaussian, code, out, logs)
-            draw_bits(query_keys[query], document_keys, documents[query], start, bits)
-            near_noise(bits, logs, out, near)
-            limit = sure_limit(near, size, values, places)
-            filled = 0
-            for column in range(depth):
-                if out[column] == OPEN and near[column] >= limit:
-                    filled = insert(np.float64(near[column]), column, more, ahead, filled)
-            if filled <= count or more[count - 1] - more[count] > NEARLY * (1.0 + abs(more[count - 1])):
-                # Far enough apart for the quick logarithms: who is in is sure, and the order drawn in is not kept.
-                filled = min(filled, count)
-                places[:filled] = ahead[:filled]
-            else:
-                filled = draw_exactly(near, limit, bits, logs, out, values, places)
-            arrange(scores[query], places[:filled])
-            columns[query, :filled] = places[:filled]
-            columns[query, filled:] = PAD
 
 
 @njit(parallel=True, **FAST)

@@ -53,6 +53,10 @@ class Distribution:
         """(bins,) values at some columns of each row, ``PAD`` for none, such as the negatives that were taken."""
         return histogram(self.values, self.axis, columns, self.edges)
 
+    def of_rows(self, scores: Scores) -> npt.NDArray[np.int64]:
+        """(bins,) scores of some candidates of each query, as (queries, any); NaN is nowhere."""
+        return whole_histogram(scores, self.axis, None, self.edges)
+
     def below(self, limit: Floats | float) -> float:
         """Share of known candidates below a limit, one number or (queries,); NaN where none is known."""
         return _share(*count_below(self.values, self.axis, limit, self.counted))

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import Bools, Floats, Ints
+from negviz.arrays import Bools, Floats, Ints, Scores
 from negviz.compiled import Axis, Orders
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.diagnostics.distribution import Distribution, distribution
@@ -59,6 +59,10 @@ class ScoreAxis:
     def at(self, columns: Ints) -> Counts:
         """(bins,) candidates at some columns of each row."""
         return self._shown(self.fine.at(columns))
+
+    def of_rows(self, scores: Scores) -> Counts:
+        """(bins,) scores of some candidates of each query, as (queries, any); NaN is nowhere."""
+        return self._shown(self.fine.of_rows(scores))
 
     def of_cells(self, cells: npt.NDArray[np.int64]) -> Counts:
         """(bins,) candidates at some places of the flattened table."""

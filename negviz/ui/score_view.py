@@ -11,7 +11,7 @@ import streamlit as st
 from negviz.charts import FALSE_NEGATIVE, POSITIVE, REFUSED, TAKEN
 from negviz.diagnostics.candidate_groups import By
 from negviz.diagnostics.effective_number import drawn_among
-from negviz.diagnostics.score_axis import KINDS, Kind, ScoreAxis
+from negviz.diagnostics.score_axis import KINDS, Counts, Kind, ScoreAxis
 from negviz.diagnostics.score_profile import ScoreProfile
 from negviz.labels import Verdict
 from negviz.marks import marks_of
@@ -85,6 +85,11 @@ class Seen:
     def own(self) -> bool:
         """Whether these are the scores that the recipe compares."""
         return self.scorer == self.selection.recipe.scorer
+
+    @property
+    def taken(self) -> Counts:
+        """(bins,) negatives taken."""
+        return self.axis.of_rows(self.selection.taken_scores) if self.own else self.axis.at(self.selection.columns)
 
     @property
     def title(self) -> str:
@@ -186,7 +191,7 @@ def states(seen: Seen) -> list[Series]:
     return [
         Series("Candidates", axis.counts, REFUSED),
         *_positives(seen),
-        Series("Negatives taken", axis.at(selection.columns), TAKEN, "line"),
+        Series("Negatives taken", seen.taken, TAKEN, "line"),
         *(Series(name, axis.of_cells(cells[verdict]), colour, "line", dash)
           for name, verdict, colour, dash in (
               ("Labelled false negative", Verdict.FALSE_NEGATIVE, FALSE_NEGATIVE, "dash"),

@@ -1,0 +1,95 @@
+"""From a turned slider to the drawn figure, in the browser, at the size of real training sets.
+
+    .venv/bin/python benchmarks/slider_browser.py [1 10 50]    # millions of candidates
+
+The synthetic pool of ``slider.py`` is stored, opened on the page Thresholds of the dashboard and looked at in Chromium
+without a GPU. A recipe's slider is turned by key; the clock runs in the page, from the key event to the end of the frame
+in which the histogram of the negatives taken is drawn anew. Memory is what the server holds beyond mapped files.
+"""
+
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from dashboard import Opened, dashboard
+from slider import DEPTH, anonymous, clock, synthetic_pool
+
+from negviz.pool import Pool
+from negviz.recipe import find_recipe
+from negviz.store import save_pool
+
+TURNS, FIRST = 16, 4
+RECIPES = {"nv_perc": "margin", "arctic_v1": "ceiling", "simans": "width"}
+# A drawn series is a path; the clock is stopped behind the frame after its outline changed.
+WATCH = """() => {
+    const roots = [document, ...[...document.querySelectorAll('*')].map((each) => each.shadowRoot).filter(Boolean)];
+    const board = roots.map((root) => root.querySelector('.board')).find(Boolean);
+    window.drawn = 0; window.pressed = 0;
+    document.addEventListener('keydown', () => { window.pressed = performance.now(); window.drawn = 0; }, true);
+    new MutationObserver((changes) => {
+        if (!changes.some((each) => each.attributeName === 'd')) return;
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => { window.drawn = performance.now(); };
+            channel.port2.postMessage(0);
+        });
+    }).observe(board, {subtree: true, attributes: true, attributeFilter: ['d']});
+}"""
+
+
+def main() -> None:
+    """Print the figures of each size."""
+    for millions in [float(size) for size in sys.argv[1:]] or [1.0, 10.0]:
+        with tempfile.TemporaryDirectory() as folder:
+            pool = synthetic_pool(Path(folder), int(millions * 1_000_000 / DEPTH))
+            plain = clock(pool.score("dense").sum)
+            stored = Path(folder) / "stored"
+            save_pool(pool, stored)
+            found = {name: measured(pool, stored, name) for name in RECIPES}
+            print(
+                json.dumps({"million candidates": millions, "NumPy pass ms": round(plain * 1e3, 1), **found}, indent=1)
+            )
+
+
+def measured(pool: Pool, stored: Path, name: str) -> dict[str, float]:
+    """Milliseconds of a recipe's slider, and memory."""
+
+    def link(folder: Path) -> None:
+        shutil.copytree(stored, folder, copy_function=lambda source, target: Path(target).hardlink_to(source))
+
+    with dashboard(link, recipes={"bench": find_recipe(name).to_dict()}) as opened:
+        start = time.perf_counter()
+        opened.page.goto(f"{opened.url}/Thresholds")
+        opened.page.locator(".board text >> visible=true").first.wait_for(timeout=300_000)
+        opening = time.perf_counter() - start
+        opened.settle(5000)
+        before = anonymous(opened.server)
+        times = turned(opened, RECIPES[name])
+        return {
+            "opened in seconds": round(opening, 1),
+            "p50 ms": round(statistics.median(times)),
+            "p95 ms": round(sorted(times)[int(0.95 * (len(times) - 1))]),
+            "MiB beyond mapped files when opened": round(before),
+            "after": round(anonymous(opened.server)),
+        }
+
+
+def turned(opened: Opened, knob: str) -> list[float]:
+    """Milliseconds of each turn of a slider by key."""
+    page, found = opened.page, []
+    page.evaluate(WATCH)
+    page.get_by_role("slider", name=knob.capitalize()).first.focus()
+    for turn in range(TURNS + FIRST):
+        page.keyboard.press("ArrowRight" if turn % 8 < 4 else "ArrowLeft")
+        page.wait_for_function("window.drawn > window.pressed", timeout=60_000)
+        page.wait_for_timeout(1200)
+        found.append(float(page.evaluate("window.drawn - window.pressed")))
+    return found[FIRST:]
+
+
+if __name__ == "__main__":
+    main()

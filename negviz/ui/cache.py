@@ -37,6 +37,8 @@ from negviz.store import open_pool
 from negviz.sweeping import Sweeper
 from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.truth import Truth, read_truth
+from negviz.ui import warming
+from negviz.ui.kept import KeptSelections
 from negviz.ui.outlook import Outlook, look_ahead
 
 # Queries on which recipes are tried: sources and fits need some others than the one that they are for.
@@ -49,19 +51,20 @@ RULES = "Score windows"
 @st.cache_resource(max_entries=4, show_spinner=False)
 def pool(folder: str, stamp: int) -> Pool:
     """Open a stored pool once for all sessions; ``stamp`` is its manifest's time, so that a rebuilt one is reopened."""
-    return open_pool(Path(folder))
+    opened = open_pool(Path(folder))
+    warming.warm(opened, first_queries(opened, warming.queries_enough(opened)))
+    return opened
 
 
 def selection(of: Pool, recipe: Recipe, labels: Labels) -> Selection:
     """Run a recipe, or give the result of the same run before."""
-    return _selection(of, recipe, labels, of.fingerprint, repr(recipe), labels.fingerprint)
+    key = of.fingerprint, repr(recipe), labels.fingerprint
+    return _selections().get(key, lambda: select(of, recipe, labels))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _selection(
-    _pool: Pool, _recipe: Recipe, _labels: Labels, pool_key: str, recipe_key: str, labels_key: str
-) -> Selection:
-    return select(_pool, _recipe, _labels)
+@st.cache_resource(show_spinner=False)
+def _selections() -> KeptSelections:
+    return KeptSelections()
 
 
 def source_pool(of: Pool, recipe: Recipe) -> Pool:

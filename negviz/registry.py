@@ -7,6 +7,7 @@ import math
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from negviz.errors import NegvizError, RecipeError, UnknownNameError
@@ -104,7 +105,7 @@ class Entry:
         """Value of an extra fact given at registration."""
         return dict(self.traits).get(name, default)
 
-    @property
+    @cached_property
     def knobs(self) -> tuple[Knob, ...]:
         """Keyword-only parameters that are not filled in from the context, in order of the signature."""
         hints = get_type_hints(self.function, include_extras=True)
@@ -115,7 +116,7 @@ class Entry:
             if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in self.context
         )
 
-    @property
+    @cached_property
     def wants(self) -> frozenset[str]:
         """Names of the context values that the function takes (``scorer``, ``anchor``, ``survivors`` and so on)."""
         return frozenset(inspect.signature(self.function).parameters) & self.context

@@ -39,7 +39,7 @@ class ScoreProfile:
         known = np.sort(self.anchor[np.isfinite(self.anchor)])
         return known if len(known) <= LEVELS else np.quantile(known, np.linspace(0, 1, LEVELS))
 
-    @property
+    @cached_property
     def level(self) -> float:
         """Median anchor, NaN where none is known."""
         return float(np.median(self.levels)) if self.levels.size else float("nan")

@@ -301,13 +301,16 @@ def test_labels_make_the_round_trip_and_count_in_selection_and_export(negviz, po
         {"query_id": query, "document_id": name, "verdict": said} for name, said in zip(judged, verdicts, strict=True)
     ]
     (tmp_path / "sheet.jsonl").write_text(lines(sheet))
-    assert negviz("labels", "import", "sheet.jsonl", "--data", data, "--json").report == {"added": 4, "known": 0}
-    assert negviz("labels", "import", "sheet.jsonl", "--data", data, "--json").report == {"added": 0, "known": 4}
+    import_sheet = ["labels", "import", "sheet.jsonl", "--data", data, "--json"]
+    left_out = {"unlabelled": 0, "labelled_positives": 0}
+    assert negviz(*import_sheet).report == {"added": 4, "known": 0, **left_out}
+    assert negviz(*import_sheet).report == {"added": 0, "known": 4, **left_out}
     for file in ("out.csv", "out.jsonl"):
         assert negviz("labels", "export", file, "--json").report == {"events": 4, "file": file}
-        assert negviz("labels", "import", file, "--json").report == {"added": 0, "known": 4}
+        assert negviz("labels", "import", file, "--json").report == {"added": 0, "known": 4, **left_out}
         other = f"sqlite:///{tmp_path / file}.sqlite"
-        assert negviz("labels", "import", file, "--url", other, "--json").report == {"added": 4, "known": 0}
+        made = negviz("labels", "import", file, "--url", other, "--json").report
+        assert made == {"added": 4, "known": 0, **left_out}
         assert negviz("labels", "export", f"again-{file}", "--url", other).code == 0
         assert (tmp_path / f"again-{file}").read_bytes() == (tmp_path / file).read_bytes()
     for source in ("sheet.jsonl", "out.csv", "home/labels.sqlite"):

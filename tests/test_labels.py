@@ -23,7 +23,7 @@ from negviz.dataset import Dataset
 from negviz.errors import LabelError, NegvizError
 from negviz.labels import CODES, LabelEvent, Labels, LabelStore, Verdict, open_labels, read_labels, write_labels
 from negviz.labels.files import guarded, unguarded
-from negviz.labels.schema import EVENTS
+from negviz.labels.tables import EVENTS
 from negviz.pool import Pool
 from negviz.text import text_key
 
@@ -133,171 +133,15 @@ def test_an_event_of_a_dataset_holds_keys_ids_and_texts(dataset):
     assert (event.grade, event.probability) == (2, 0.25)
 
 
-# --- the store
+# --- the store in a file (what holds on every database is in labels/test_store.py)
 
 
-def test_the_latest_verdict_counts_and_undo_goes_back_step_by_step(store):
-    first, second = store.add(said(verdict=FN)), store.add(said(verdict=TN))
-    assert store.current()["q", "d"] == second
-    assert store.undo("ann") == second
-    assert store.current()["q", "d"] == first
-    assert store.undo("ann") == first
-    assert len(store.current()) == 0
-    assert store.undo("ann") is None
-    assert [event.verdict for event in store.events()] == [FN, TN, None, None]
-
-
-def test_undo_after_new_work_takes_back_the_new_work_first(store):
-    store.add(said(verdict=FN))
-    store.undo("ann")
-    store.add(said(verdict=DROP))
-    store.add(said("other", TN))
-    assert store.undo("ann").query_key == "other"
-    assert store.current()["q", "d"].verdict is DROP
-    assert store.undo("ann").verdict is DROP
-    assert store.undo("ann") is None
-
-
-def test_undo_touches_only_the_annotators_own_verdicts(store):
-    store.add(said(annotator="ann", verdict=FN))
-    store.add(said(annotator="bob", verdict=TN))
-    assert store.undo("ann").verdict is FN
-    assert store.current()["q", "d"].annotator == "bob"
-
-
-def test_clearing_a_verdict_can_be_undone(store):
-    store.add(said(verdict=FN))
-    store.add(said(verdict=None))
-    assert len(store.current()) == 0
-    store.undo("ann")
-    assert store.current()["q", "d"].verdict is FN
-
-
-def test_a_repeated_press_is_stored_once(store):
-    first = store.add(said(queue="random"))
-    again = store.add(said(queue="random"))
-    assert again == first
-    assert again.id == first.id
-    assert len(store.events()) == 1
-    store.add(said(queue="most suspect"))
-    store.add(said(queue="most suspect", note="sure"))
-    store.add(said(queue="most suspect", note="sure", annotator="bob"))
-    assert len(store.events()) == 4
-
-
-def test_a_verdict_given_again_after_another_one_is_not_a_repetition(store):
-    for verdict in (FN, TN, FN):
-        store.add(said(verdict=verdict))
-    assert [event.verdict for event in store.events()] == [FN, TN, FN]
-
-
-def test_a_list_is_stored_whole_or_not_at_all_and_comes_back_in_order(store):
-    standing = store.add(said("a"))
-    got = store.add([said("b"), said("a"), said("b"), said("c", TN)])
-    assert [event.query_key for event in got] == ["b", "a", "b", "c"]
-    assert got[1].id == standing.id
-    assert got[0].id == got[2].id
-    assert store.add([]) == []
-    before = store.version
-    with store._engine.connect() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE INSERT ON label_events WHEN NEW.query_key = 'y' "
-            "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-        )
-        connection.commit()
-    with pytest.raises(LabelError, match="disk full"):
-        store.add([said("x"), said("y")])
-    assert store.version == before
-
-
-def test_several_events_are_taken_back_at_once(store):
-    store.add(said("a", TN))
-    batch = [said("a", FN), said("b", FN), said("c", FN)]
-    store.add(batch)
-    assert store.withdraw([*batch, said("never stored")]) == batch
-    assert {pair[0]: event.verdict for pair, event in store.current().items()} == {"a": TN}
-    assert store.withdraw(batch) == []
-
-
-def test_what_is_said_last_counts_even_if_the_clock_lags(store):
-    store.merge([said(annotator="bob", verdict=FN, time="2099-01-01T00:00:00.000Z")])
-    late = store.add(said(verdict=TN, time="2026-01-01T00:00:00.000Z"))
-    assert late.time == "2099-01-01T00:00:00.000Z"
-    assert store.current()["q", "d"].verdict is TN
-
-
-def test_conflicts_list_the_pairs_on_which_current_verdicts_differ(store):
-    store.add([said("a", FN, "ann"), said("a", FN, "bob"), said("b", FN, "ann"), said("b", TN, "bob")])
-    assert {pair: [event.verdict for event in events] for pair, events in store.current().conflicts.items()} == {
-        ("b", "d"): [FN, TN]
-    }
-    assert store.current("ann")["b", "d"].verdict is FN
-    assert not store.current("ann").conflicts
-    store.add(said("b", TN, "ann"))
-    assert not store.current().conflicts
-
-
-def test_version_grows_with_every_change_and_only_then(store):
-    assert store.version == 0
-    store.add(said())
-    store.add(said())
-    assert store.version == 1
-    store.undo("ann")
-    assert store.version == 2
-    assert [event.id for event in store.history(1)] == [2]
-    assert [event.id for event in store.history()] == [2, 1]
-    assert store.history(annotator="bob") == []
-
-
-def test_current_is_the_same_object_until_somebody_says_something(store, tmp_path):
-    store.add(said())
-    before, of_ann = store.current(), store.current("ann")
-    assert store.current() is before
-    assert store.current("ann") is of_ann
-    with LabelStore(tmp_path / "labels.sqlite") as other:
-        other.add(said(verdict=TN))
-    assert store.current()["q", "d"].verdict is TN
-    assert store.current("ann")["q", "d"].verdict is TN
-
-
-def test_events_can_be_asked_for_by_pair_and_person(store):
-    store.add([said("a"), said("b"), said("a", annotator="bob", document="e")])
-    assert [event.query_key for event in store.events(annotator="ann")] == ["a", "b"]
-    assert len(store.events(query_key="a")) == 2
-    assert len(store.events(query_key="a", document_key="e")) == 1
-
-
-def test_nothing_in_the_file_can_be_changed_or_removed(store, tmp_path):
-    store.add(said())
+def test_a_file_is_written_through_to_the_disk(store, tmp_path):
     with sqlite3.connect(tmp_path / "labels.sqlite") as raw:
-        for statement in ("UPDATE label_events SET verdict = 'drop'", "DELETE FROM label_events"):
-            with pytest.raises(sqlite3.DatabaseError, match="only ever appended"):
-                raw.execute(statement)
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    raw.close()
     with store._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-
-
-def test_merging_adds_each_event_once(store, tmp_path):
-    store.add([said("a"), said("b")])
-    store.undo("ann")
-    with LabelStore(tmp_path / "other.sqlite") as other:
-        other.add(said("c", annotator="bob"))
-        history = store.events()
-        assert other.merge([*history, history[0]]) == (3, 1)
-        assert other.merge(store.events()) == (0, 3)
-        assert store.merge(other.events()) == (1, 3)
-        assert dict(store.current()) == dict(other.current())
-        assert store.current().fingerprint == other.current().fingerprint
-
-
-def test_an_edited_copy_of_a_known_event_is_a_further_event(store):
-    event = store.add(said(verdict=FN))
-    edited = replace(event, verdict=TN, id=None)
-    assert store.merge([edited]) == (1, 0)
-    assert store.merge([edited, event]) == (0, 2)
-    assert store.current()["q", "d"].verdict is TN
-    assert len(store.events()) == 2
 
 
 def test_a_database_in_memory_and_the_default_place(monkeypatch, tmp_path):

@@ -2,15 +2,15 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Select, func, insert, select
 
-from negviz.labels.events import LabelEvent, Pair, new_event, now
-from negviz.labels.schema import EVENTS
+from negviz.labels.events import LabelEvent, Pair, later, now
 from negviz.labels.state import Labels
+from negviz.labels.tables import EVENTS
 
 CHUNK = 500  # databases limit the number of values of a statement
 FIELDS = tuple(field.name for field in fields(LabelEvent))
@@ -35,15 +35,28 @@ def after(connection: Connection, last: int) -> list[LabelEvent]:
     return [event_of(row) for row in connection.execute(select(EVENTS).where(EVENTS.c.id > last).order_by(EVENTS.c.id))]
 
 
+def about(connection: Connection, pairs: Collection[Pair]) -> defaultdict[Pair, list[LabelEvent]]:
+    """Stored events about some pairs, in the order in which they count."""
+    found: defaultdict[Pair, list[LabelEvent]] = defaultdict(list)
+    wanted = list(dict.fromkeys(pairs))
+    ordered = select(EVENTS).order_by(EVENTS.c.time, EVENTS.c.id)
+    for start in range(0, len(wanted), CHUNK):
+        asked = set(wanted[start : start + CHUNK])
+        near = ordered.where(EVENTS.c.query_key.in_({query for query, _ in asked}))
+        for row in connection.execute(near.where(EVENTS.c.document_key.in_({document for _, document in asked}))):
+            if (row.query_key, row.document_key) in asked:
+                found[row.query_key, row.document_key].append(event_of(row))
+    return found
+
+
 def append(connection: Connection, given: list[LabelEvent]) -> list[LabelEvent]:
     """Store what is not said yet, at a time that puts it last.
 
     Returns:
         For each event the stored one that says it, with its number.
     """
-    before = _by_pair(connection, given)
-    names = [event.event for event in given]
-    stored = {row.event: event_of(row) for row in having(connection, select(EVENTS), EVENTS.c.event, names)}
+    before = about(connection, {event.pair for event in given})
+    stored = {event.event: event for events in before.values() for event in events}
     spoke = _last_times(connection, {event.annotator for event in given})
     fresh: list[LabelEvent] = []
     said: list[LabelEvent] = []
@@ -51,7 +64,9 @@ def append(connection: Connection, given: list[LabelEvent]) -> list[LabelEvent]:
         past = before[event.pair]
         stands = stored.get(event.event) or _repeated(event, past)
         if stands is None:
-            latest = max([event.time, spoke.get(event.annotator, ""), *(other.time for other in past)])
+            # No two events of a pair share a time, so that the last one is the last in every store it is merged to.
+            after_others = [later(other.time) for other in past]
+            latest = max([event.time, spoke.get(event.annotator, ""), *after_others])
             stands = stored[event.event] = replace(event, time=latest, id=None)
             spoke[event.annotator] = latest
             past.append(stands)
@@ -70,6 +85,9 @@ def insert_events(connection: Connection, events: list[LabelEvent]) -> dict[str,
     rows = [{name: getattr(event, name) for name in FIELDS if name != "id"} for event in events]
     for row in rows:
         row["verdict"] = None if row["verdict"] is None else str(row["verdict"])
+    if len(rows) == 1 and connection.dialect.insert_returning:  # a key press; a server is asked as seldom as can be
+        added = connection.execute(insert(EVENTS).returning(EVENTS.c.event, EVENTS.c.id), rows[0])
+        return {row.event: row.id for row in added}
     for start in range(0, len(rows), CHUNK):
         connection.execute(insert(EVENTS), rows[start : start + CHUNK])
     numbers = select(EVENTS.c.event, EVENTS.c.id)
@@ -84,34 +102,26 @@ def unknown(connection: Connection, given: list[LabelEvent]) -> list[LabelEvent]
     fresh: list[LabelEvent] = []
     for event in given:
         edited = known.get(event.event, _said(event)) != _said(event)
-        arrival = replace(event, event=_edited_name(event)) if edited else event
+        arrival = replace(event, event=_edited_name(event), time=later(event.time)) if edited else event
         if arrival.event not in known:
             known[arrival.event] = _said(arrival)
             fresh.append(arrival)
     return fresh
 
 
-def withdrawal(event: LabelEvent) -> LabelEvent:
-    """The event that takes another one back."""
-    return replace(event, verdict=None, grade=None, note="", withdraws=event.event, time=now(), event=new_event())
-
-
-def _by_pair(connection: Connection, given: list[LabelEvent]) -> defaultdict[Pair, list[LabelEvent]]:
-    """Stored events about the pairs of some events, in the order in which they count."""
-    found: defaultdict[Pair, list[LabelEvent]] = defaultdict(list)
-    pairs = {event.pair for event in given}
-    ordered = select(EVENTS).order_by(EVENTS.c.time, EVENTS.c.id)
-    if len(pairs) == 1:
-        ordered = ordered.where(EVENTS.c.document_key == given[0].document_key)
-    for row in having(connection, ordered, EVENTS.c.query_key, (query for query, _ in pairs)):
-        if (row.query_key, row.document_key) in pairs:
-            found[row.query_key, row.document_key].append(event_of(row))
-    return found
+def withdrawal(event: LabelEvent, name: str) -> LabelEvent:
+    """The event, of the name given, that takes another one back."""
+    return replace(event, verdict=None, grade=None, note="", withdraws=event.event, time=now(), event=name)
 
 
 def _last_times(connection: Connection, annotators: set[str]) -> dict[str, str]:
-    latest = select(EVENTS.c.annotator, func.max(EVENTS.c.time).label("latest")).group_by(EVENTS.c.annotator)
-    return {row.annotator: row.latest for row in having(connection, latest, EVENTS.c.annotator, sorted(annotators))}
+    """When each of some people spoke last; asked one by one, since databases look only that up in an index."""
+    latest = select(func.max(EVENTS.c.time))
+    found = {
+        annotator: connection.execute(latest.where(EVENTS.c.annotator == annotator)).scalar()
+        for annotator in sorted(annotators)
+    }
+    return {annotator: time for annotator, time in found.items() if time is not None}
 
 
 def _repeated(event: LabelEvent, past: list[LabelEvent]) -> LabelEvent | None:

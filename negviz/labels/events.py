@@ -5,7 +5,7 @@ import operator
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from negviz.errors import LabelError
 from negviz.text import text_key
 
 Pair: TypeAlias = tuple[str, str]
+ADJUDICATION = "adjudication"  # the queue of verdicts that settle what others differ on
 HIGHEST_GRADE = 3
 LONGEST = {"query_key": 64, "document_key": 64, "event": 64, "withdraws": 64, "annotator": 255, "queue": 255}
 TEXTS = (*LONGEST, "query_id", "document_id", "query", "document", "note")
@@ -63,6 +64,14 @@ def now() -> str:
     return _stamp(datetime.now(UTC))
 
 
+def later(time: str) -> str:
+    """The millisecond after a time in our form."""
+    try:
+        return _stamp(datetime.fromisoformat(time) + timedelta(milliseconds=1))
+    except OverflowError:
+        return time
+
+
 def new_event() -> str:
     """Random name of an event, unique among all stores."""
     return uuid.uuid4().hex
@@ -84,7 +93,8 @@ class LabelEvent:
         annotator: Who said it.
         note: Why, in their words.
         time: UTC, ISO 8601 with milliseconds; another offset is converted, a time without offset is taken as UTC.
-        queue: What showed the pair: ``most suspect``, ``random``, ``map selection`` and so on.
+        queue: What showed the pair: ``most suspect``, ``random``, ``map selection`` and so on; what is said from the
+            queue ``adjudication`` stands over the verdicts of others.
         probability: With what probability the queue drew the pair, None where that is unknown.
         withdraws: The event that an undo takes back. A None verdict that names no event clears the annotator's
             verdict of the pair, and can be undone in turn.

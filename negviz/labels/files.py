@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -58,31 +58,65 @@ def write_labels(events: Iterable[LabelEvent] | Labels, path: str | os.PathLike[
     return len(lines)
 
 
-def read_labels(
-    path: str | os.PathLike[str], dataset: Dataset | None = None, *, annotator: str | None = None
-) -> list[LabelEvent]:
-    """Read events from a file, in its order.
+class LabelFile(NamedTuple):
+    """What a label file holds.
+
+    Attributes:
+        events: Its labels, in its order.
+        unlabelled: Rows without a verdict: not judged yet.
+        positives: Judgments that call a labelled positive relevant, which says nothing new.
+    """
+
+    events: list[LabelEvent]
+    unlabelled: int
+    positives: int
+
+
+def read_label_file(
+    path: str | os.PathLike[str],
+    dataset: Dataset | None = None,
+    *,
+    annotator: str | None = None,
+    relevant_from: int = 1,
+) -> LabelFile:
+    """Read a label file and count what of it is no label.
 
     Read are: what ``write_labels`` wrote; CSV, TSV or JSON lines with ``query_id``, ``document_id`` (or the texts
     ``query``, ``document``) and ``verdict``, rows without a verdict being not yet labelled; and relevance judgments,
-    as of TREC or of BEIR, which need a dataset. A grade of 1 or more says false negative, 0 true negative, less than 0
-    (junk, or not judged) drop. A relevant judgment of a labelled positive says nothing new and is left out.
-    The events of a file without event names are named after their content, so that reading it again repeats none.
+    as of TREC or of BEIR, which need a dataset. A grade of ``relevant_from`` or more says false negative, 0 true
+    negative; one between them (somewhat relevant) or below 0 (junk, or not judged) says drop. A relevant judgment of a
+    labelled positive says nothing new and is left out. The events of a file without event names are named after their
+    content, so that reading it again repeats none.
 
     Args:
         path: The file, in UTF-8.
         dataset: Where to find the texts of ids.
         annotator: Who gets the credit where the file does not say; the file's name if None.
+        relevant_from: Lowest grade that makes a document an answer.
 
     Raises:
         LabelError: If the file is not of those, names unknown ids, or holds a row that is no label; with its line.
     """
+    if relevant_from < 1:
+        raise LabelError(f"Relevant from grade {relevant_from} on is too low; 0 is not relevant, so give 1 or more.")
     source = Path(path)
     text = _text(source)
     rows = _json_rows(source, text) if source.suffix.lower() in JSON_LINES or text[:1] == "{" else _table(source, text)
-    modified = source.stat().st_mtime
-    reader = RowReader(source.name, dataset, source.name if annotator is None else annotator, modified)
-    return reader.events(rows)
+    reader = RowReader(
+        source.name,
+        dataset,
+        annotator=source.name if annotator is None else annotator,
+        modified=source.stat().st_mtime,
+        relevant_from=relevant_from,
+    )
+    return LabelFile(reader.events(rows), reader.unlabelled, reader.positives)
+
+
+def read_labels(
+    path: str | os.PathLike[str], dataset: Dataset | None = None, *, annotator: str | None = None
+) -> list[LabelEvent]:
+    """Read the events of a file, in its order; see ``read_label_file``."""
+    return read_label_file(path, dataset, annotator=annotator).events
 
 
 def _csv_line(event: LabelEvent) -> str:

@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from negviz.dataset import Dataset
 from negviz.errors import LabelError
-from negviz.labels.events import HIGHEST_GRADE, LabelEvent, Verdict
+from negviz.labels.events import HIGHEST_GRADE, LabelEvent, Pair, Verdict, later
 from negviz.text import text_key
 
 _ALIASES = {
@@ -19,15 +20,27 @@ _ALIASES = {
     "docid": "document_id",
     "docno": "document_id",
     "corpus_id": "document_id",
+    "pid": "document_id",
+    "passage_id": "document_id",
+    "question": "query",
+    "passage": "document",
     "relevance": "score",
     "rel": "score",
+    "judgment": "label",
+    "judgement": "label",
+    "annotation": "label",
+    "assessor": "annotator",
+    "rater": "annotator",
+    "comment": "note",
 }
 
 
 class RowReader:
     """Turns rows into events; unknown ids are collected, so that one error can name the first and count the rest."""
 
-    def __init__(self, name: str, dataset: Dataset | None, annotator: str, modified: float) -> None:
+    def __init__(
+        self, name: str, dataset: Dataset | None, *, annotator: str, modified: float, relevant_from: int
+    ) -> None:
         """Say where the rows come from.
 
         Args:
@@ -35,12 +48,17 @@ class RowReader:
             dataset: Where to find the texts of ids.
             annotator: Who gets the credit where a row does not say.
             modified: When the file was last changed (seconds since 1970): the time of rows that have none.
+            relevant_from: Lowest grade of a judgment that makes a document an answer.
         """
         self._name = name
         self._dataset = dataset
         self._annotator = annotator
         self._time = datetime.fromtimestamp(modified, UTC).isoformat(timespec="milliseconds")
+        self._relevant_from = relevant_from
         self._unknown: list[str] = []
+        self._said: dict[tuple[Pair, str], str] = {}
+        self.unlabelled = 0
+        self.positives = 0
 
     def events(self, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> list[LabelEvent]:
         """Events of (line, row) pairs.
@@ -83,6 +101,7 @@ class RowReader:
                 "wanted are query_id, document_id and verdict."
             )
         if not _cell(row, "verdict").strip():
+            self.unlabelled += 1
             return None
         # Without a queue a probability is no draw's: lists of suspects have a column of that name with another meaning.
         probability = _number(row, "probability", float) if row.get("queue") else None
@@ -90,14 +109,17 @@ class RowReader:
         return self._named(line, row, {**_details(row), "verdict": verdict, "probability": probability})
 
     def _judgment(self, line: int, row: dict[str, Any]) -> LabelEvent | None:
-        """A judgment of relevance: at least 1 is a false negative, 0 a true one, less is junk or not judged."""
+        """A judgment of relevance; less than 0 is junk or not judged."""
         score = _number(row, "score" if "score" in row else "grade", int)
         if score is None:
+            self.unlabelled += 1
             return None
-        verdict = Verdict.FALSE_NEGATIVE if score >= 1 else Verdict.TRUE_NEGATIVE if score == 0 else Verdict.DROP
+        answers = score >= self._relevant_from
+        verdict = Verdict.FALSE_NEGATIVE if answers else Verdict.TRUE_NEGATIVE if score == 0 else Verdict.DROP
         grade = min(score, HIGHEST_GRADE) if score >= 0 else None
-        event = self._named(line, row, {"verdict": verdict, "grade": grade, "queue": "judgments"})
-        if event is not None and score >= 1 and (event.query_id, event.document_id) in self._positives:
+        event = self._named(line, row, {**_voice(row), "verdict": verdict, "grade": grade, "queue": "judgments"})
+        if event is not None and answers and (event.query_id, event.document_id) in self._positives:
+            self.positives += 1
             return None
         return event
 
@@ -108,6 +130,10 @@ class RowReader:
             return None
         details = {"annotator": self._annotator, "time": self._time, "queue": "import", **_filled(details)}
         event = LabelEvent(**self._pair(known), **details, event="unnamed")
+        # Of two rows about a pair the lower one counts, as the later one.
+        said = self._said.get((event.pair, event.annotator), "")
+        event = replace(event, time=max(event.time, later(said)) if said else event.time)
+        self._said[event.pair, event.annotator] = event.time
         parts = (
             *event.pair,
             event.verdict and str(event.verdict),
@@ -116,7 +142,7 @@ class RowReader:
             event.note,
             event.time,
         )
-        return LabelEvent(**self._pair(known), **details, event=uuid.uuid5(uuid.NAMESPACE_OID, repr(parts)).hex)
+        return replace(event, event=uuid.uuid5(uuid.NAMESPACE_OID, repr(parts)).hex)
 
     def _known_ids(self, line: int, row: dict[str, Any]) -> dict[str, Any] | None:
         if self._dataset is None or row.get("query_key"):
@@ -182,9 +208,13 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value)
 
 
+def _voice(row: Mapping[str, Any]) -> dict[str, str]:
+    """Who says a row, why and when."""
+    return {name: _cell(row, name) for name in ("annotator", "note", "time")}
+
+
 def _details(row: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {name: _cell(row, name) for name in ("annotator", "note", "queue")}
-    return {**texts, "time": _cell(row, "time"), "grade": _number(row, "grade", int)}
+    return {**_voice(row), "queue": _cell(row, "queue"), "grade": _number(row, "grade", int)}
 
 
 def _filled(details: dict[str, Any]) -> dict[str, Any]:

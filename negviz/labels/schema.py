@@ -1,121 +1,29 @@
-"""The label database: its one table, what makes a SQLite file ours, and errors in words."""
+"""What makes a label database ours: its tables, its version, its write lock."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    QueuePool,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-)
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, insert, inspect, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from negviz.errors import LabelError
-from negviz.home import home_folder
+from negviz.labels.address import database_file, readable_errors, shown_url
+from negviz.labels.tables import CLAIMS, EVENTS, METADATA, SCHEMA
 
 APPLICATION = 0x6E656776  # "negv", in the header of every SQLite file that is ours
-VERSION = 1
+VERSION = 2  # 1 had no claims
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+FROZEN_SECONDS = 15  # a writer whose machine went to sleep in the middle of a transaction holds up the others so long
 
-METADATA = MetaData()
-EVENTS = Table(
-    "label_events",
-    METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("event", String(64), nullable=False, unique=True),
-    Column("query_key", String(64), nullable=False),
-    Column("document_key", String(64), nullable=False),
-    Column("query_id", Text, nullable=False),
-    Column("document_id", Text, nullable=False),
-    Column("query", Text, nullable=False),
-    Column("document", Text, nullable=False),
-    Column("verdict", String(16)),
-    Column("grade", Integer),
-    Column("annotator", String(255), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("time", String(24), nullable=False),
-    Column("queue", String(255), nullable=False),
-    Column("probability", Float(53)),
-    Column("withdraws", String(64), nullable=False),
-    Index("label_events_pair", "query_key", "document_key"),
-    Index("label_events_annotator", "annotator", "time"),
-    Index("label_events_time", "time"),
-    Index("label_events_withdraws", "withdraws"),
-    sqlite_autoincrement=True,
-)
+
 _TRIGGER = (
     "CREATE TRIGGER IF NOT EXISTS label_events_no_{0} BEFORE {0} ON label_events "
     "BEGIN SELECT RAISE(ABORT, 'labels are only ever appended'); END"
 )
-
-
-def database_url(source: str | os.PathLike[str] | None) -> URL:
-    """URL of a label database.
-
-    Args:
-        source: A SQLAlchemy URL, the path of a SQLite file, or None for ``labels.sqlite`` in ``NEGVIZ_HOME``.
-
-    Raises:
-        LabelError: If it is no URL that SQLAlchemy understands.
-    """
-    if source is None:
-        source = home_folder() / "labels.sqlite"
-    text = os.fspath(source)
-    if "://" not in text:
-        return URL.create("sqlite", database=str(Path(text).absolute()))
-    try:
-        return make_url(text)
-    except SQLAlchemyError:
-        raise LabelError(
-            f"'{text.split(':', 1)[0]}://…' is not a database URL; write one such as sqlite:///labels.sqlite."
-        ) from None
-
-
-def database_file(url: URL) -> Path | None:
-    """File of a SQLite database; None for one in memory or on a server."""
-    memory = not url.database or url.database == ":memory:" or url.database.startswith("file:")
-    return None if url.get_backend_name() != "sqlite" or memory else Path(str(url.database))
-
-
-@contextmanager
-def readable_errors(url: URL) -> Iterator[None]:
-    """Turn what a database says into one sentence for the person who named it.
-
-    Raises:
-        LabelError: In place of any error of the database, its driver or the file system.
-    """
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as problem:
-        cause = problem.orig if isinstance(problem, DBAPIError) and problem.orig else problem
-        said = str(cause).strip().split("\n")[0].rstrip(".")
-        file = database_file(url)
-        name = str(file or url.render_as_string(hide_password=True))
-        if "locked" in said:
-            todo = "another program holds it; close that and try again."
-        elif file:
-            todo = "give the path of a label database of negviz, or of a file that does not exist yet and can be made."
-        else:
-            todo = "check the URL, that the server can be reached, and that its Python driver is installed."
-        raise LabelError(f"The label database '{name}' cannot be used ({said}): {todo}") from problem
 
 
 def open_engine(url: URL) -> Engine:
@@ -138,9 +46,114 @@ def prepare(engine: Engine) -> None:
     """Make what is missing in a database that is ours or empty, and refuse any other."""
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
-        return
-    METADATA.create_all(engine)
-    columns = {str(column["name"]) for column in inspect(engine).get_columns(EVENTS.name)}
+    else:
+        _prepare_server(engine)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that takes the write lock at its start, so that what it read is still true when it writes.
+
+    When it ends without an error, what it wrote is on disk.
+    """
+    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        if connection.dialect.name != "sqlite":
+            _lock(connection)
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that sees the database as it is at one moment."""
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+def passes(problem: BaseException, engine: Engine) -> bool:
+    """Whether an error may be gone a moment later: a server that restarts, a connection that broke, a deadlock."""
+    if engine.dialect.name == "sqlite" or not isinstance(problem, DBAPIError):
+        return False
+    return problem.connection_invalidated or isinstance(problem, OperationalError)
+
+
+def moment(connection: Connection) -> float:
+    """This moment in seconds since 1970 by the clock that all who share the database go by."""
+    if connection.dialect.name == "postgresql":
+        return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+    return time.time()
+
+
+def _lock(connection: Connection) -> None:
+    """Wait for the write lock of a server."""
+    connection.execute(select(SCHEMA.c.version).where(SCHEMA.c.id == 1).with_for_update()).scalar_one()
+
+
+def _on_connect_postgresql(connection: Any, _record: object) -> None:
+    """Have a server write through to the disk however it is set up, and wait for nobody for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT set_config('lock_timeout', '{BUSY_SECONDS}s', false), "
+            f"set_config('idle_in_transaction_session_timeout', '{FROZEN_SECONDS}s', false), "
+            "CASE WHEN current_setting('synchronous_commit') = 'off' "
+            "THEN set_config('synchronous_commit', 'on', false) END"
+        )
+    connection.commit()
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "sqlite":
+        # Whoever waited for the write lock must then see what the one before wrote, so no older snapshot.
+        options: dict[str, Any] = {"isolation_level": "READ COMMITTED"}
+        if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
+            options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+        return options
+    options = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    if file := database_file(url):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return options
+    # A database in memory lives in its one connection, which the threads take in turn.
+    return {**options, "poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+
+
+def _prepare_server(engine: Engine) -> None:
+    """Make the tables that are missing; several that start at once may get in each other's way, and try again."""
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _on_connect_postgresql)
+    engine.connect().close()
+    for attempt in range(10):
+        try:
+            with engine.begin() as connection:
+                _make_tables(connection)
+            return
+        except (IntegrityError, ProgrammingError, OperationalError):
+            if attempt == 9 or not _tables_appear(engine):
+                raise
+            time.sleep(0.05 * (attempt + 1))
+
+
+def _tables_appear(engine: Engine) -> bool:
+    """Whether somebody else is making, or has made, the tables that could not be made."""
+    return inspect(engine).has_table(EVENTS.name)
+
+
+def _make_tables(connection: Connection) -> None:
+    if not inspect(connection).has_table(SCHEMA.name):
+        if connection.dialect.name == "postgresql":
+            _check_encoding(connection)
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION})")
+        METADATA.create_all(connection)
+        _check_columns(connection)
+        if connection.dialect.name == "postgresql":
+            _only_append(connection)
+    version = connection.execute(select(SCHEMA.c.version).where(SCHEMA.c.id == 1)).scalar()
+    if version is None:
+        connection.execute(insert(SCHEMA).values(id=1, version=VERSION))
+    _check_version(version or VERSION, connection.engine.url)
+
+
+def _check_columns(connection: Connection) -> None:
+    columns = {str(column["name"]) for column in inspect(connection).get_columns(EVENTS.name)}
     if missing := sorted(set(EVENTS.columns.keys()) - columns):
         raise LabelError(
             f"The table '{EVENTS.name}' of the label database lacks {', '.join(missing)}, so it is not of negviz; "
@@ -148,22 +161,32 @@ def prepare(engine: Engine) -> None:
         )
 
 
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that takes the write lock at its start, so that what it read is still true when it writes."""
-    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
-        yield connection
+def _check_encoding(connection: Connection) -> None:
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise LabelError(
+            f"The label database '{shown_url(connection.engine.url)}' keeps text as {encoding}, which lacks most "
+            "languages; make one with: createdb --encoding=UTF8 --template=template0 NAME."
+        )
 
 
-def _options(url: URL) -> dict[str, Any]:
-    if url.get_backend_name() != "sqlite":
-        return {"pool_pre_ping": True}
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    if file := database_file(url):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return options
-    # A database in memory lives in its one connection, which the threads take in turn.
-    return {**options, "poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+def _only_append(connection: Connection) -> None:
+    """Have PostgreSQL refuse to change or remove an event, whoever asks."""
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION label_events_only_grow() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'labels are only ever appended'; END $$"
+    )
+    connection.exec_driver_sql("DROP TRIGGER IF EXISTS label_events_only_grow ON label_events")
+    connection.exec_driver_sql(
+        "CREATE TRIGGER label_events_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON label_events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION label_events_only_grow()"
+    )
+
+
+def _check_version(version: int, url: URL) -> None:
+    if version > VERSION:
+        name = database_file(url) or shown_url(url)
+        raise LabelError(f"The label database '{name}' was made by a newer negviz; install that one to use it.")
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -173,19 +196,24 @@ def _prepare_sqlite(engine: Engine) -> None:
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
-        ours = _is_ours(cursor, engine.url)
-        if not ours:
+        version = _version(cursor, engine.url)
+        if not version:
             _write_ahead(cursor)
     finally:
         raw.close()
-    if ours:
+    if version == VERSION:
         return
-    with writing(engine) as connection:
-        METADATA.create_all(connection)
-        for change in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(_TRIGGER.format(change))
-        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
-        connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+    try:
+        with writing(engine) as connection:
+            METADATA.create_all(connection, tables=[EVENTS, CLAIMS])
+            for change in ("UPDATE", "DELETE"):
+                connection.exec_driver_sql(_TRIGGER.format(change))
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+    except OperationalError as problem:
+        # An older database that may only be read has everything that reading needs.
+        if not version or "readonly" not in str(problem):
+            raise
 
 
 def _on_connect(connection: Any, _record: object) -> None:
@@ -199,8 +227,8 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def _is_ours(cursor: Any, url: URL) -> bool:
-    """Whether a SQLite file is a label database; False for an empty one."""
+def _version(cursor: Any, url: URL) -> int:
+    """Version of a SQLite file that is a label database; 0 for an empty one."""
     application, version, tables = (
         int(cursor.execute(question).fetchone()[0])
         for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
@@ -211,16 +239,15 @@ def _is_ours(cursor: Any, url: URL) -> bool:
                 f"'{url.database}' is a database of another program, so no label is written to it; "
                 "give the path of a label database of negviz, or of a file that does not exist yet."
             )
-        return False
-    if version > VERSION:
-        raise LabelError(f"The label database '{url.database}' was made by a newer negviz; install that one to use it.")
+        return 0
+    _check_version(version, url)
     verdict = str(cursor.execute("PRAGMA quick_check(1)").fetchone()[0])
     if verdict != "ok":
         raise LabelError(
             f"The label database '{url.database}' is damaged ({verdict.splitlines()[-1]}); "
             "put a backup in its place, or move it away and import an exported label file."
         )
-    return True
+    return version
 
 
 def _write_ahead(cursor: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from negviz.arrays import Ints, fingerprint
 from negviz.dataset import Dataset
-from negviz.labels.events import LabelEvent, Pair, Verdict
+from negviz.labels.events import ADJUDICATION, LabelEvent, Pair, Verdict
 
 Verdicts: TypeAlias = npt.NDArray[np.int8]
 
@@ -38,38 +38,38 @@ class Candidates(Protocol):
 class Labels(Mapping[Pair, LabelEvent]):
     """The current verdicts: a mapping from (query key, document key) to the event that counts.
 
-    Of several annotators the latest event counts.
+    Everybody has one voice on a pair: what they said last. Of several voices the latest counts, unless somebody
+    adjudicated (spoke from the queue ``adjudication``): that stands, whoever speaks afterwards, until it is taken back,
+    until that person says something else, or until the next adjudication. It settles the conflict of the voices
+    before it; a later voice that differs from it opens the conflict again.
 
     Attributes:
         standing: The event that counts, for each pair that has a verdict.
-        conflicts: For each pair on which the annotators' current verdicts differ, those events, the latest last.
+        conflicts: For each pair with an open conflict the voices that differ, the latest last; after an adjudication
+            that is it and what was said since.
+        drawn: For each pair that a current voice knows to have been drawn by chance, the latest of those voices: its
+            queue and probability belong to the pair, whoever's verdict stands.
     """
 
     standing: Mapping[Pair, LabelEvent]
     conflicts: Mapping[Pair, tuple[LabelEvent, ...]]
+    drawn: Mapping[Pair, LabelEvent] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[LabelEvent], annotator: str | None = None) -> "Labels":
         """Replay events: an event that another one withdraws never happened, of the others the latest counts.
 
         Args:
-            events: In the order in which they came; they are put in order of time, ties keep their order.
+            events: In any order; they are put in order of time, those of a pair by their names where that is the same.
             annotator: Only what this person said; None for everybody.
         """
-        said = [event for event in events if annotator is None or event.annotator == annotator]
-        withdrawn = {event.withdraws for event in said}
-        latest: dict[tuple[Pair, str], LabelEvent] = {}
-        for event in sorted(said, key=lambda event: event.time):
-            if not event.withdraws and event.event not in withdrawn:
-                latest.pop((event.pair, event.annotator), None)
-                latest[event.pair, event.annotator] = event
-        by_pair: dict[Pair, list[LabelEvent]] = {}
-        for event in latest.values():
-            if event.verdict is not None:
-                by_pair.setdefault(event.pair, []).append(event)
+        by_pair = voices(events, annotator)
+        counting = {pair: _since_adjudication(said) for pair, said in by_pair.items()}
+        drawn = {pair: event for pair, said in by_pair.items() for event in said if event.probability is not None}
         return cls(
-            MappingProxyType({pair: voices[-1] for pair, voices in by_pair.items()}),
-            MappingProxyType({pair: tuple(voices) for pair, voices in by_pair.items() if _differ(voices)}),
+            MappingProxyType({pair: _standing(said) for pair, said in counting.items()}),
+            MappingProxyType({pair: tuple(said) for pair, said in counting.items() if _differ(said)}),
+            MappingProxyType(drawn),
         )
 
     def __getitem__(self, pair: Pair) -> LabelEvent:
@@ -92,10 +92,13 @@ class Labels(Mapping[Pair, LabelEvent]):
     @cached_property
     def fingerprint(self) -> str:
         """Digest of all that an export or an estimate can depend on; who, when, notes and ids are not part of it."""
-        facts = [
-            (*pair, str(event.verdict), event.grade, event.queue, event.probability) for pair, event in self.items()
-        ]
+        facts = [(*pair, str(event.verdict), event.grade, *self._draw(pair)) for pair, event in self.items()]
         return fingerprint("labels 1", *sorted(facts, key=lambda fact: fact[:2]))
+
+    def _draw(self, pair: Pair) -> tuple[str, float | None]:
+        """What put a pair in front of somebody, and with what probability."""
+        event = self.drawn.get(pair, self.standing[pair])
+        return event.queue, event.probability
 
     def found(self, dataset: Dataset) -> list[tuple[int, int, LabelEvent]]:
         """Labelled pairs that a dataset holds, as (query row, document row, event), sorted by rows.
@@ -162,6 +165,33 @@ class Labels(Mapping[Pair, LabelEvent]):
         return np.where(known[place] == asked, values[place], codes)
 
 
+def voices(events: Iterable[LabelEvent], annotator: str | None = None) -> dict[Pair, list[LabelEvent]]:
+    """What everybody says now of each pair that has a verdict: one event a person, the latest last.
+
+    Args:
+        events: In any order.
+        annotator: Only what this person said; None for everybody.
+    """
+    said = [event for event in events if annotator is None or event.annotator == annotator]
+    withdrawn = {event.withdraws for event in said}
+    latest: dict[tuple[Pair, str], LabelEvent] = {}
+    for event in sorted(said, key=lambda event: event.time):
+        if not event.withdraws and event.event not in withdrawn:
+            voice = event.pair, event.annotator
+            before = latest.pop(voice, None)
+            latest[voice] = event if before is None or _turn(before) < _turn(event) else before
+    by_pair: dict[Pair, list[LabelEvent]] = {}
+    for event in latest.values():
+        if event.verdict is not None:
+            by_pair.setdefault(event.pair, []).append(event)
+    return {pair: sorted(said, key=_turn) if len(said) > 1 else said for pair, said in by_pair.items()}
+
+
+def _turn(event: LabelEvent) -> tuple[str, str]:
+    """Of two things said at the same time, as two files can hold them, the same one comes last in every store."""
+    return event.time, event.event
+
+
 class _KeyIndex:
     """Rows by content key, in 16 bytes a row: the keys' first 60 bits in order, and the rows they belong to."""
 
@@ -199,8 +229,20 @@ def _start(key: str) -> int:
         return -1
 
 
-def _differ(voices: list[LabelEvent]) -> bool:
-    return len({event.verdict for event in voices}) > 1
+def _since_adjudication(said: list[LabelEvent]) -> list[LabelEvent]:
+    """The last adjudication of a pair and what was said since; everything where there is none."""
+    if len(said) == 1:
+        return said
+    places = [place for place, event in enumerate(said) if event.queue == ADJUDICATION]
+    return said[places[-1] :] if places else said
+
+
+def _standing(said: list[LabelEvent]) -> LabelEvent:
+    return said[0] if said[0].queue == ADJUDICATION else said[-1]
+
+
+def _differ(said: list[LabelEvent]) -> bool:
+    return any(event.verdict != said[0].verdict for event in said)
 
 
 def _code(event: LabelEvent) -> int:

@@ -15,11 +15,13 @@ from negviz.embeddings import Embeddings, Similarity
 from negviz.encoders import ENCODERS
 from negviz.encoders._model import Encoder
 from negviz.errors import CancelledError, ModelError
+from negviz.writing import file_written_beside
 
 Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
 BLOCK = 128
+NAME = "encoder.txt"
 
 
 def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> Encoder:
@@ -81,6 +83,21 @@ def embed(
     )
 
 
+def _name_folder(folder: Path, name: str) -> None:
+    """Leave the encoder's name beside its vectors, for people: a folder is called by a digest."""
+    if not (folder / NAME).is_file():
+        with file_written_beside(folder / NAME) as beside:
+            beside.write_text(name, "utf-8")
+
+
+def encoder_name(identity: str, home: Path) -> str:
+    """What people call the encoder whose vectors are kept under an identity; empty where that was not noted."""
+    try:
+        return (home / "embeddings" / identity / NAME).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 @dataclass(frozen=True)
 class _Side:
     """Queries or documents: how they are encoded, and where their vectors are kept."""
@@ -113,6 +130,7 @@ class _Side:
     def _encode_all(self, texts: list[str], folder: Path, shape: tuple[int, int]) -> Scores:
         """Fill one file block by block, longest texts first, so that a batch holds texts of one length."""
         folder.mkdir(parents=True, exist_ok=True)
+        _name_folder(self.folder, self.encoder.name)
         blocks.sweep(folder)
         order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         with blocks.beside(folder) as path:

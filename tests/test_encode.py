@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from negviz import encode as module
-from negviz.encode import embed, open_encoder
+from negviz.encode import embed, encoder_name, open_encoder
 from negviz.errors import CancelledError, ModelError
 from tests.encoders.folders import save_static, static_model
 from tests.texts import text_dataset
@@ -214,3 +214,9 @@ def test_vectors_of_another_shape_are_refused(tmp_path):
 def test_surrogates_do_not_stop_the_key(tmp_path):
     assert module._digest(["\ud800"]) != module._digest(["a"]) != module._digest(["", "a"])
     assert module._digest(["ab", "c"]) != module._digest(["a", "bc"])
+
+
+def test_the_name_of_the_encoder_is_kept_beside_its_vectors(tmp_path):
+    assert encoder_name(Counting().identity, tmp_path) == ""
+    embed(text_dataset(["a"], ["b"]), Counting(), home=tmp_path)
+    assert encoder_name(Counting().identity, tmp_path) == "counting"

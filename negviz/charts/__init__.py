@@ -15,7 +15,7 @@ REFUSED = "#868e96"
 FALSE_NEGATIVE = "#e8590c"
 QUERY = "#c2255c"
 SOFT = "#0c8599"
-DISPUTED = "#f59f00"
+DISPUTED = "#c98300"
 SYMBOLS = {"positive": "diamond", "taken": "circle", "refused": "x", "false negative": "triangle-up", "query": "star"}
 
 

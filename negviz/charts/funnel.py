@@ -25,7 +25,7 @@ def funnel(candidates: int, stages: Sequence[tuple[str, int, int]]) -> dict[str,
     sketch = Sketch("candidates", "", "{b}<br>{@[2]}", "item", (0.0, float(max(candidates, 1))), swatch=14)
     sketch.y_axis = {
         "type": "category", "data": [name for name, _, _ in rows], "inverse": True, "name": "",
-        "axisTick": {"show": False}, "axisLabel": {"width": 190, "overflow": "truncate", "interval": 0},
+        "axisTick": {"show": False}, "axisLabel": {"width": 190, "overflow": "break", "lineHeight": 13, "interval": 0},
         "splitLine": {"show": False},
     }  # fmt: skip
     told = [_told(removed, left, candidates) for _, removed, left in rows]
@@ -36,7 +36,8 @@ def funnel(candidates: int, stages: Sequence[tuple[str, int, int]]) -> dict[str,
         data = [[value, row, text] for row, (value, text) in enumerate(zip(values, told, strict=True))]
         sketch.add({"type": "bar", "stack": "all", "name": name, "itemStyle": style, "data": data, "barWidth": "62%"})
     option = sketch.option()
-    option["media"].append({"query": {"maxWidth": 540}, "option": {"yAxis": [{"axisLabel": {"width": 110}}, {}]}})
+    option["xAxis"]["axisLabel"]["showMinLabel"] = True
+    option["media"].append({"query": {"maxWidth": 540}, "option": {"yAxis": [{"axisLabel": {"width": 112}}, {}]}})
     return option
 
 

@@ -21,7 +21,7 @@ def hardness_box(
         names: Of the selections.
         deciles: For each the 10th to the 90th percentile, nine numbers.
         means: For each the mean.
-        scorer: Whose scores.
+        scorer: Whose scores, with their scale.
     """
     rows = list(range(len(names)))
     layout = {"hovermode": "closest", "showlegend": False, "boxgap": 0.35}

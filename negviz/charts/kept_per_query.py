@@ -5,6 +5,8 @@ import plotly.graph_objects as go
 from negviz.charts import CHARTS, FALSE_NEGATIVE, TAKEN
 from negviz.charts._figure import Draft, Numbers
 
+FEW = 5
+
 
 @CHARTS.register("Negatives per query")
 def kept_per_query(queries: Numbers, count: int) -> go.Figure:
@@ -18,6 +20,8 @@ def kept_per_query(queries: Numbers, count: int) -> go.Figure:
     layout = {"bargap": 0.15, "hovermode": "closest", "showlegend": False}
     draft = Draft("negatives taken", "queries", 260, layout)
     draft.layout["xaxis"] = {"dtick": max(1, len(queries) // 12)}
+    if max(queries, default=0) <= FEW:
+        draft.layout["yaxis"] = {"dtick": 1}
     draft.traces.append({
         "type": "bar", "x": list(range(len(queries))), "y": queries,
         "hovertemplate": "%{y:,} queries<extra></extra>",

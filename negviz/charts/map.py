@@ -34,6 +34,7 @@ class Group:
         states: (points,) bits: marked elsewhere, found by the search; None where no point has any.
         edge: Whether each point has an outline, for colours that are near to a background.
         kept: Whether a search leaves it as it is.
+        last: Whether the legend names it after the others, wherever it is drawn.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Group:
     states: States | None = None
     edge: bool = False
     kept: bool = False
+    last: bool = False
 
     def pick(self, kept: Ints) -> "Group":
         """The group with only some of its points."""
@@ -182,6 +184,7 @@ def _entry(group: Group) -> dict[str, Any]:
     return {
         "name": group.name, "title": f"{group.name} ({count:,})", "colour": group.colour, "shape": group.shape,
         "size": group.size, "opacity": group.opacity, "edge": group.edge, "kept": group.kept,
+        "last": group.last,
     }  # fmt: skip
 
 

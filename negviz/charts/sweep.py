@@ -77,7 +77,7 @@ def sweep(
         "value {@[0]}<br>{@[2]} negatives a query, {@[1]}% of those wanted<br>starved queries {@[3]}%<br>"
         "mean hardness {@[4]}<br>likely false {@[5]}<br>measured false {@[6]}"
     )
-    sketch = Sketch(knob, "%", hover, ends=(float(values[0]), float(values[-1])))
+    sketch = Sketch(knob, "share, %", hover, ends=(float(values[0]), float(values[-1])))
     sketch.y_axis = {"min": 0, "max": 105, "interval": 20, "axisLabel": {"showMaxLabel": False}}
     texts = [
         rounded(per_query, 4), rounded(100 * starved, 3), _told(hardness, "{:.3g}", "unknown"),

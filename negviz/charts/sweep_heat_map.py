@@ -68,7 +68,7 @@ def sweep_heat_map(
         "visualMap": {
             "type": "continuous", "min": ends[0], "max": ends[1], "calculable": False, "orient": "horizontal",
             "left": "center", "bottom": 0, "itemWidth": 12, "itemHeight": 150, "dimension": 2, "seriesIndex": 0,
-            "inRange": {"color": list(SCALE)}, "text": [f"{ends[1]:g}", f"{axis}: {ends[0]:g}"], "hoverLink": False,
+            "inRange": {"color": list(SCALE)}, "text": [f"{ends[1]:.3g}", f"{axis}: {ends[0]:.3g}"], "hoverLink": False,
         },
         "series": [
             {"type": "heatmap", "name": axis, "data": cells, "selectedMode": "single", "cursor": "pointer",

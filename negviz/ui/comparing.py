@@ -31,8 +31,8 @@ ABOUT = {
     "Empty queries": "No negative at all.",
     "Hardness, mean": "Score minus the labelled positive's score: 0 is as near to the query as the positive.",
     "Hardness, median": "Half of the negatives taken lie above this.",
-    "10 % to 90 %": "From the first to the ninth decile of the hardness.",
-    "Above 95 % of the positive": "Share of negatives that score above 0.95 of the positive: likely false by "
+    "Hardness, 10% to 90%": "From the first to the ninth decile of the hardness.",
+    "Above 95% of the positive": "Share of negatives that score above 0.95 of the positive: likely false by "
     "NV-Retriever's rule. A rule of thumb on scores, not a measurement.",
     "In the disputed zone": "Share from 0.95 of the positive to the positive plus 0.1, where NV-Retriever refuses and "
     "Qwen3-Embedding keeps. Cosine only.",
@@ -40,9 +40,9 @@ ABOUT = {
     "Distinct, effective": "As many equally frequent documents would be as varied.",
     "Labelled false": "False negatives among the taken ones that people labelled, and their share of those. It speaks "
     "for all of the taken ones only where the labelled ones were drawn by chance.",
-    "Labelled false, interval": "95 % Wilson interval of that share.",
+    "Labelled false, interval": "95% Wilson interval of that share.",
     "Judged false": "The same by the judgments from your file.",
-    "Judged false, interval": "95 % Wilson interval of that share.",
+    "Judged false, interval": "95% Wilson interval of that share.",
     "Time": "Choosing on a freshly opened pool, its source included; median of three runs, one run where it is slow.",
 }
 
@@ -130,9 +130,9 @@ def _numbers(standing: Standing) -> dict[str, str]:
     if hardness is not None and hardness.known:
         found["Hardness, mean"] = f"{hardness.mean:+.3f}"
         found["Hardness, median"] = f"{hardness.median:+.3f}"
-        found["10 % to 90 %"] = f"{hardness.deciles[0]:+.2f} to {hardness.deciles[-1]:+.2f}"
+        found["Hardness, 10% to 90%"] = f"{hardness.deciles[0]:+.2f} to {hardness.deciles[-1]:+.2f}"
     if likely is not None and likely.scored:
-        found["Above 95 % of the positive"] = f"{likely.above / likely.scored:.1%}"
+        found["Above 95% of the positive"] = f"{likely.above / likely.scored:.1%}"
         if likely.disputed is not None:
             found["In the disputed zone"] = f"{likely.disputed / likely.scored:.1%}"
     for label, measured in (("Labelled false", standing.labelled), ("Judged false", standing.judged)):
@@ -161,8 +161,9 @@ def _time(contender: Contender) -> dict[str, str]:
 def notes(found: Comparison) -> None:
     """What the numbers mean, and what they do not."""
     words = (
-        "Hardness is a negative's score minus its positive's; nearer to 0 is harder, and more often false. Labels and "
-        "judgments only measure here: recipes run without them, so that a false negative still counts against the "
+        "Hardness is a negative's score minus its positive's: higher is harder, and more often false; above 0 it "
+        "scores better than its positive. Labels and judgments only measure here: recipes run without them, so that a "
+        "false negative still counts against the "
         "recipe that takes it."
     )
     unknown = [
@@ -208,6 +209,9 @@ def view(found: Comparison) -> None:
 
 def overlap(found: Comparison) -> None:
     """What is shared: the heat-map of Jaccard indices and the UpSet plot."""
+    if not found.overlap.union:
+        st.info("None of them takes a pair here, so there is nothing to share.", icon=":material/inbox:")
+        return
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader("Shared, two by two", anchor=False)
@@ -250,7 +254,7 @@ def hardness(found: Comparison) -> None:
         return
     st.plotly_chart(
         hardness_box([name for name, _ in known], [own.deciles for _, own in known], [own.mean for _, own in known],
-                     found.scorer),
+                     f"{found.scorer} ({found.pool.scales.get(found.scorer, 'unknown scale')})"),
         key=f"compare.hardness.{found.scorer}.{found.anchor}", config={"displayModeBar": False},
         alt="Distribution of the score minus the positive's score for each",
     )  # fmt: skip
@@ -264,7 +268,7 @@ def starved(found: Comparison) -> None:
     """Queries that get fewer negatives than wanted from at least one of them."""
     table = starved_table(found)
     if not len(table):
-        st.caption("Every query gets all the negatives that each of them asks for.")
+        st.caption(_nobody_starved(found))
         return
     counts = [
         f"{name} {TAKES_ALL if takes_all(own) else f'{int(own.starved.sum()):,}'}"
@@ -272,6 +276,16 @@ def starved(found: Comparison) -> None:
     ]
     st.text(f"Queries with fewer negatives than wanted: {', '.join(counts)}.")
     show_paged(table, f"compare.starved.{hash(found.names)}.{len(table)}")
+
+
+def _nobody_starved(found: Comparison) -> str:
+    """Why no query stands in the list."""
+    greedy = [name for name, own in zip(found.names, found.selections, strict=True) if takes_all(own)]
+    if not len(found.pool):
+        return "This pool holds no query."
+    if not greedy:
+        return "Every query gets all the negatives that each of them asks for."
+    return f"No query counts as starved: {len(greedy):,} of them ask for more than any query has to give, and take all."
 
 
 def starved_table(found: Comparison) -> pa.Table:

@@ -17,6 +17,10 @@ from negviz.ui.links import ROOT, page_link
 
 ICON = Path(__file__).with_name("icon.png")
 STYLE = Path(__file__).with_name("style.css")
+NO_QUERY = (
+    "This pool holds no query: negatives are mined for queries with a labelled positive. Load data that has both, or "
+    "choose another pool on the page Load."
+)
 MENU = {
     "": [("app.py", "Home", "home")],
     "Data": [("pages/1_Load.py", "Load", "upload_file")],
@@ -29,6 +33,11 @@ MENU = {
     "Judge": [("pages/6_Label.py", "Label", "rule")],
     "Ship": [("pages/9_Export.py", "Export", "output")],
 }
+
+
+def why_not(pool: Pool, error: NegvizError) -> str:
+    """Why a recipe cannot run on a pool; where there is no query at all, that says more than what a step lacks."""
+    return str(error) if len(pool) else NO_QUERY
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +59,7 @@ class Workbench:
             return cache.selection(self.pool, self.recipe, self.labels)
         except NegvizError as error:
             st.error("The recipe cannot run on this pool.", icon=":material/error:")
-            st.text(str(error))
+            st.text(why_not(self.pool, error))
             page_link("pages/2_Mine.py", "Choose another recipe", "filter_alt")
             st.stop()
 

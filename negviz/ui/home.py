@@ -136,9 +136,10 @@ def _thresholds(pool: Pool, selection: Selection | None, refusal: str, labels: L
         return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, False, ())
     starved, steps = int(selection.starved.sum()), len(selection.recipe.steps)
     short = f"{starved:,} queries get fewer than {selection.recipe.count:,}"
+    left = "It takes all that is left" if selection.taken.any() else "No query gets a negative"
     facts = (
         f"{steps} step{'' if steps == 1 else 's'} on {selection.recipe.scorer} scores",
-        "It takes all that is left" if takes_all(selection) else short,
+        left if takes_all(selection) else short,
     )
     return Stop("pages/3_Thresholds.py", "Thresholds", "tune", about, state.chose_recipe(), facts)
 

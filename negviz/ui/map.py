@@ -14,7 +14,7 @@ from negviz.pool import Pool
 from negviz.project import Projection
 from negviz.recipe import Step
 from negviz.ui import cache, map_beside, map_cache, map_lists, marks, query_picker
-from negviz.ui.frame import Workbench
+from negviz.ui.frame import Workbench, why_not
 from negviz.ui.links import page_link
 from negviz.ui.map_drawing import Drawing, Seen, drawing, star_of
 from negviz.ui.map_groups import Colouring, by_label, by_source
@@ -33,7 +33,7 @@ HEIGHT = 600
 MEANING = (
     "Verdict: what your recipe did. Source: which retrievers brought it. Label: what people said. Cluster: groups of "
     "similar vectors, named by their words. Score, length: seven ordered steps. Likely false negatives: where on the "
-    "map candidates score above 95 % of their positive. Another colour keeps the zoom and what is marked."
+    "map candidates score above 95% of their positive. Another colour keeps the zoom and what is marked."
 )
 
 
@@ -65,7 +65,7 @@ def that_runs(bench: Workbench) -> Workbench:
     except NegvizError as error:
         st.warning("The recipe cannot run on this pool, so the map shows candidates without its steps.",
                    icon=":material/warning:")  # fmt: skip
-        st.text(str(error))
+        st.text(why_not(bench.pool, error))
         page_link("pages/2_Mine.py", "Choose another recipe", "filter_alt")
         return Workbench(bench.pool, replace(bench.recipe, steps=(), source=None, draw=Step("top")))
     return bench

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from negviz.arrays import Bools, Floats, Ints, fingerprint
 from negviz.charts.map import Frame
 from negviz.charts.map import map as draw_map
 from negviz.embeddings import Embeddings
-from negviz.encode import stored_embeddings
+from negviz.encode import encoder_name, stored_embeddings
 from negviz.errors import NegvizError
 from negviz.home import home_folder
 from negviz.marks import Marks, marks_of
@@ -23,7 +24,7 @@ from negviz.selection import Selection, taken_mask
 from negviz.ui import cache, comparing_choice, map_cache, marks, state
 from negviz.ui.frame import Workbench
 from negviz.ui.map_drawing import Seen, drawing, star_of
-from negviz.ui.map_groups import Colouring
+from negviz.ui.map_groups import TAKEN_CODE, Colouring
 from negviz.ui.map_layouts import place_points
 from negviz.ui.map_marked import after_area
 from negviz.ui.map_plane import areas_on, show_plane, times
@@ -35,7 +36,11 @@ HEIGHT = 480
 TEXT = 200
 LISTED = 1_000
 RINGED = 0.05
-DIFFERS, MOVED = "has another verdict on the other map", "moved most"
+DIFFERS, MOVED = "taken on one map only", "moved most"
+ABOUT_MOVED = (
+    "A ring marks the twentieth of the documents that moved most. UMAP also moves points by chance: only neighbours "
+    "that changed say something."
+)
 LEFT, RIGHT = "map.plane", "map.beside.plane"
 
 
@@ -51,6 +56,7 @@ class Beside:
         query: Row of the chosen query in the pool.
         seen: What is emphasised on it.
         sign: What a ring means.
+        bounds: Lowest and highest place on both maps, which show the same part.
     """
 
     bench: Workbench
@@ -60,6 +66,7 @@ class Beside:
     query: int | None
     seen: Seen
     sign: str = DIFFERS
+    bounds: tuple[list[float], list[float]] | None = None
 
 
 def choose(pool: Pool) -> str:
@@ -75,7 +82,7 @@ def choose(pool: Pool) -> str:
     choices |= {f"Vectors of {name}": f"{ENCODER}{key}" for key, name in encoders(pool).items()}
     chosen = st.selectbox(
         "Beside it", list(choices), key="map.beside", persist_state="session", bind="query-params", width=240,
-        help="Another recipe at the same places, with a ring around the documents whose verdict differs; or the "
+        help="Another recipe at the same places, with a ring around the documents that only one of them takes; or the "
         "vectors of another encoder or checkpoint that this home has for the same texts, laid onto this map.",
     )  # fmt: skip
     return choices.get(str(chosen), NOTHING)
@@ -86,11 +93,15 @@ def encoders(pool: Pool) -> dict[str, str]:
     folder, own = home_folder() / "embeddings", pool.origin.get("encoder_identity")
     if not folder.is_dir():
         return {}
-    names = _names()
+    named, home = _names(), home_folder()
     identities = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != own)
     wanted = [name for name in identities if pool.embeddings is None or name != pool.embeddings.identity]
+    known = {name: encoder_name(name, home) or named.get(name, "") for name in wanted}
+    found = {name: known[name] for name in wanted if other_vectors(pool, name) is not None}
+    # The first letters of its digest tell apart what shares a name, or has none.
+    alone = {name for name, told in found.items() if told and list(found.values()).count(told) == 1}
     return {
-        name: f"{names.get(name, 'encoder')} {name[:8]}" for name in wanted if other_vectors(pool, name) is not None
+        name: Path(told).name if name in alone else f"{told or 'encoder'} {name[:8]}" for name, told in found.items()
     }
 
 
@@ -141,11 +152,13 @@ def _recipes(first: Beside, key: str) -> None:
         return
     ours, theirs = (map_cache.verdicts(each, labels, first.query) for each in (first.bench.selection, other))
     changed = np.not_equal(ours.codes, theirs.codes)
+    only = np.equal(ours.codes, TAKEN_CODE) ^ np.equal(theirs.codes, TAKEN_CODE)
     st.caption(
         f"Left the recipe at hand, right the other one, at the same places ({first.picture}); both maps move together. "
-        f"{int(changed.sum()):,} of {len(changed):,} documents have another verdict: they have a ring."
+        f"{int(changed.sum()):,} of {len(changed):,} documents have another verdict; a ring is around the "
+        f"{int(only.sum()):,} that only one of them takes."
     )
-    rung = replace(first, seen=replace(first.seen, marked=changed))
+    rung = replace(first, seen=replace(first.seen, marked=only))
     _pair(
         (f"The recipe at hand: {first.bench.recipe.name}", _block(rung, first.bench.selection, None, ours)),
         (recipe.title or recipe.name, _block(rung, other, first.projection, theirs)),
@@ -164,7 +177,7 @@ def _block(first: Beside, selection: Selection, second: Projection | None, colou
     frame = Frame(
         alt="Map of documents and queries beside another one", layout=f"{first.layout} beside", height=HEIGHT,
         link="beside", areas=areas_on(key), times=times(), searched=seen.documents is not None, signs={1: first.sign},
-        bounds=first.projection.bounds,
+        bounds=first.bounds or first.projection.bounds,
     )  # fmt: skip
     return draw_map(drawn.groups, frame, drawn.stars, drawn.names)
 
@@ -228,20 +241,36 @@ def _encoders(first: Beside, identity: str, colouring: Colouring) -> None:
     second = onto(placed, first.projection, f"{first.layout} {identity} {picture}")
     moved = movement(first.projection, second)
     far = moved >= np.quantile(moved, 1 - RINGED) if len(moved) and moved.any() else np.zeros(len(moved), dtype=bool)
+    name, done = encoders(pool).get(identity, identity[:8]), picture == first.picture
     st.caption(
-        f"Left {first.picture} of the pool's vectors, right {picture} of the other ones, turned and brought to the "
-        "same size to lie on the left as well as it can (Procrustes). A ring marks the twentieth of the documents that "
-        "moved most. UMAP also moves points by chance: only neighbours that changed say something."
+        f"Left {first.picture} of the pool's vectors, right {picture} of the other ones, turned and brought to "
+        "the same size to lie on the left as well as it can (Procrustes). "
+        + (ABOUT_MOVED if done else f"What moved is told as soon as the right one is {first.picture}, too.")
     )
-    rung = replace(first, seen=replace(first.seen, marked=far), sign=MOVED)
+    rung = replace(
+        first,
+        seen=replace(first.seen, marked=far if done else None),
+        sign=MOVED,
+        bounds=around(first.projection, second),
+        layout=f"{first.layout} {identity} {picture}",
+    )
     _pair(
         ("The pool's vectors", _block(rung, first.bench.selection, None, colouring)),
-        (f"Vectors of {encoders(pool).get(identity, identity[:8])}",
-         _block(rung, first.bench.selection, second, colouring)),
+        (f"Vectors of {name}", _block(rung, first.bench.selection, second, colouring)),
         first,
         second,
-    )  # fmt: skip
-    _moved(pool, moved)
+    )
+    if done:
+        _moved(pool, moved)
+
+
+def around(*maps: Projection) -> tuple[list[float], list[float]] | None:
+    """Lowest and highest place of all points of several maps."""
+    every = [each.bounds for each in maps if each.bounds is not None]
+    if not every:
+        return None
+    lows, highs = (np.array([ends[side] for ends in every]) for side in (0, 1))
+    return lows.min(axis=0).tolist(), highs.max(axis=0).tolist()
 
 
 def onto(placed: Projection, first: Projection, key: str) -> Projection:

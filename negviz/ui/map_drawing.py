@@ -1,7 +1,7 @@
 """What goes on the map: points in groups with their texts, the star of the chosen query, and the words of clusters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -163,7 +163,8 @@ def _stars(
 
 def _queries_of(look: Look, dataset: Dataset, places: Projection, rows: Ints, count: int, seen: Seen) -> Group:
     states = None if seen.queries is None else np.where(seen.queries[rows], FOUND, 0).astype(np.uint8)
-    return _group(look, places.queries[rows], query_texts(dataset, rows), count, states)
+    group = _group(look, places.queries[rows], query_texts(dataset, rows), count, states)
+    return replace(group, last=True)
 
 
 def _names(colouring: Colouring, projection: Projection) -> list[Name]:

@@ -22,6 +22,8 @@ LABEL_LOOKS = {
     Verdict.UNSURE: ("#f08c00", "drop"),
 }
 ROWS = 32_768
+# Place of what is taken among the looks of ``by_verdict``.
+TAKEN_CODE = 3
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def by_verdict(selection: Selection, labels: Labels, query: int | None) -> Colou
         refused[documents[reasons >= 0]] = True
         allowed[documents[np.equal(reasons, NOT_REFUSED)]] = True
         taken[taken_documents(selection, rows)] = True
-    codes = np.where(taken, 3, np.where(allowed, 2, refused)).astype(np.int32)
+    codes = np.where(taken, TAKEN_CODE, np.where(allowed, 2, refused)).astype(np.int32)
     codes[positives_of(pool, query)] = 4
     wanted = None if query is None else int(pool.queries[query])
     for row, document, event in labels.found(pool.dataset):

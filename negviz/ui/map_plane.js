@@ -1,7 +1,7 @@
 // The plane of the map: points drawn by our own hands into an image, so that 50,000 of them follow the pointer.
 // Texts of the corpus arrive as data and are shown as text nodes or drawn on the canvas, never as markup.
 
-const FADED = 0.12, RING = "#e8590c", NEAR = 12, BUCKETS = 24, LEVELS = 3;
+const FADED = 0.12, RING = "#e8590c", NEAR = 12, BUCKETS = 24, LEVELS = 3, CROWD = 250, SMALL = 520;
 const SHAPES = {
   circle: (g, r) => g.arc(0, 0, r, 0, 7),
   rect: (g, r) => g.rect(-0.85 * r, -0.85 * r, 1.7 * r, 1.7 * r),
@@ -430,7 +430,9 @@ class Plane {
   list() {
     const head = this.data.head;
     this.legend.replaceChildren();
-    for (const group of head.groups) {
+    // Queries that lie below the documents are listed after them.
+    const groups = [...head.groups].sort((a, b) => a.last - b.last);
+    for (const group of groups) {
       const button = element("button", "entry"), sign = document.createElement("canvas"), size = 18;
       button.type = "button";
       button.title = "Show or hide";
@@ -561,7 +563,8 @@ class Plane {
 
   lay(buffer, wide, high, ratio) {
     const { head, n, codes, states } = this.data, marked = this.areas.length > 0, searched = head.searched;
-    const grown = Math.min(Math.max((this.view.scale / this.view.first) ** 0.35, 0.8), 1.8) * (n > 30000 ? 0.8 : 1);
+    const grown = Math.min(Math.max((this.view.scale / this.view.first) ** 0.35, 0.8), 1.8) * (n > 30000 ? 0.8 : 1)
+      * (this.size[0] < SMALL ? 0.75 : 1);
     const scale = this.view.scale * ratio, left = wide / 2 - this.view.x * scale, top = high / 2 + this.view.y * scale;
     const deep = head.dims === 3;
     const look = head.groups.map((group) => {
@@ -584,13 +587,16 @@ class Plane {
       this.stamp2(buffer, wide, high, looks[level + (faded ? 1 : 0)], px, py);
       if (states[i]) rings.push(i, px, py);
     }
+    // Many rings hide what they are around: then they are narrow and pale.
+    const crowd = rings.length / 3 > CROWD, room = crowd ? 2 : 5;
     for (let k = 0; k < rings.length; k += 3) {
-      const state = states[rings[k]], size = Math.round((head.groups[codes[rings[k]]].size + 5) * ratio * grown);
+      const state = states[rings[k]], size = Math.round((head.groups[codes[rings[k]]].size + room) * ratio * grown);
       const colour = state & 2 ? this.ink : RING;
-      this.stamp2(buffer, wide, high, this.sprite(`ring ${colour} ${size.toFixed(1)}`, size, (g, box) => {
+      this.stamp2(buffer, wide, high, this.sprite(`ring ${colour} ${crowd} ${size.toFixed(1)}`, size, (g, box) => {
         g.translate(box / 2, box / 2);
         g.strokeStyle = colour;
-        g.lineWidth = 1.4 * ratio;
+        g.lineWidth = (crowd ? 1 : 1.4) * ratio;
+        g.globalAlpha = crowd ? 0.7 : 1;
         g.beginPath();
         g.arc(0, 0, size / 2 - ratio, 0, 7);
         g.stroke();

@@ -77,11 +77,12 @@ def by_density(found: Density, taken: int) -> Colouring:
         taken: How many of them the recipe at hand takes.
     """
     steps = np.searchsorted(DENSITIES, found.per_document, side="left")
-    names = ["none", *(f"up to {high:g} a document" for high in DENSITIES[1:]), f"above {DENSITIES[-1]:g} a document"]
+    names = ["none near it", *(f"up to {high:g} per document" for high in DENSITIES[1:])]
+    names.append(f"above {DENSITIES[-1]:g} per document")
     about = (
-        "Candidates that score above 95 % of their positive, for any query and without leaks, a document in the cell "
-        f"of the map: {int(found.likely.sum()):,} in all, of which the recipe at hand takes {taken:,}. A rule of thumb "
-        "on scores, not a measurement."
+        "The map is cut into cells; a colour says how many likely false negatives there are for each document of its "
+        "cell. Likely false: a candidate of any query, no leak, that scores above 95% of its positive. That is a rule "
+        f"of thumb, not a measurement. In all {int(found.likely.sum()):,}, of which the recipe at hand takes {taken:,}."
     )
     return _ordered(names, steps.astype(np.int32), "nothing known", about)
 

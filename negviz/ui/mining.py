@@ -24,6 +24,7 @@ from negviz.ui import (
     recipe_sharing,
     state,
 )
+from negviz.ui.frame import why_not
 from negviz.ui.links import page_link
 from negviz.ui.metrics import show_metrics
 from negviz.ui.recipe_editor import Edited
@@ -128,7 +129,7 @@ def outcome(pool: Pool, recipe: Recipe) -> Selection | None:
         return cache.selection(pool, recipe, cache.labels())
     except NegvizError as error:
         st.error("This recipe cannot run on this pool.", icon=":material/error:")
-        st.text(str(error))
+        st.text(why_not(pool, error))
         if isinstance(error, MissingInputError):
             with st.container(horizontal=True):
                 page_link("pages/1_Load.py", "Make a pool that has it", "upload_file")

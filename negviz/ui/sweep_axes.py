@@ -21,7 +21,7 @@ from negviz.ui.forms import slider_limits
 VALUES, MOST = 21, 101
 GRID_VALUES, GRID_MOST = 6, 25
 REACH = 4
-WIDTH = 104
+WIDTH = 84
 OTHERS = frozenset({"", "draw", "source", "backfill"})
 
 

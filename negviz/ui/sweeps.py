@@ -22,7 +22,7 @@ from negviz.sweeping import LABELS, Sweeper, few_enough, turns
 from negviz.truth import Truth
 from negviz.ui import building, cache, jobs, state
 from negviz.ui.comparing_choice import judgments
-from negviz.ui.sweep_axes import OTHERS, Axis, choose
+from negviz.ui.sweep_axes import OTHERS, Axis, choose, title
 from negviz.ui.sweep_words import BY, MEASURED, OUTCOMES, cell, rows_of, words
 from negviz.ui.tables import show_rows
 
@@ -171,7 +171,7 @@ def chart(
     option = draw(
         axis.places, per_query=_each(results, "per_query"), filled=_each(results, "filled"),
         starved=_each(results, "starved_share"), likely=_each(results, "likely_share"),
-        hardness=_each(results, "hardness"), knob=axis.turn.path, scale=scale, now=axis.now, usual=axis.usual,
+        hardness=_each(results, "hardness"), knob=title(axis.turn), scale=scale, now=axis.now, usual=axis.usual,
         measured=measured, judged=[f"of {each.measured[by].judged:,} judged" for each in results] if measured else (),
     )  # fmt: skip
     event: Any = st.echarts_chart(
@@ -291,7 +291,7 @@ def _two(selection: Selection, pool: Pool, recipe: Recipe, truth: Truth | None, 
     epoch = int(st.session_state.get("sweeps.epoch", 0))
     event: Any = st.echarts_chart(
         sweep_heat_map(
-            across.places, down.places, numbers, names=(across.turn.path, down.turn.path), axis=unit,
+            across.places, down.places, numbers, names=(title(across.turn), title(down.turn)), axis=unit,
             told=told.tolist(), now=(across.now, down.now), usual=published,
         ),
         key=f"sweeps.grid.{epoch}", height=GRID_HEIGHT, on_select="rerun",
@@ -311,7 +311,7 @@ def _choose_cell(across: Axis, down: Axis, recipes: Sequence[Recipe]) -> None:
     """Choose a pair of values without a mouse on the chart."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         column, row = (
-            _value(axis, axis.turn.path, f"sweeps.cell{place}", "Or click a cell.")
+            _value(axis, title(axis.turn), f"sweeps.cell{place}", "Or click a cell.")
             for place, axis in enumerate((across, down))
         )
         if st.button("Use these values", key="sweeps.use2", icon=":material/check:"):

@@ -11,6 +11,7 @@ import pyarrow.csv as pa_csv
 import streamlit as st
 
 PAGE = 200
+TALLEST = 460
 # What a spreadsheet takes for a formula when a cell starts with it.
 FORMULA = "^[=+\\-@\t\r]"
 
@@ -25,11 +26,22 @@ def show_paged(table: pa.Table, key: str) -> None:
     pages = max(-(-len(table) // PAGE), 1)
     page = st.pagination(pages, key=f"{key}.page") if pages > 1 else 1
     rows = table.slice((page - 1) * PAGE, PAGE)
-    st.dataframe(rows.to_pandas(), hide_index=True, key=f"{key}.{page}", width="stretch",
-                 height=min(38 + 35 * max(len(rows), 1), 420))  # fmt: skip
+    st.dataframe(
+        rows.to_pandas(), hide_index=True, key=f"{key}.{page}", width="stretch", placeholder="–",
+        height=min(38 + 35 * max(len(rows), 1), TALLEST), column_config=_grouped(table),
+    )  # fmt: skip
     if pages > 1:
         first = (page - 1) * PAGE + 1
         st.caption(f"Rows {first:,} to {first + len(rows) - 1:,} of {len(table):,}")
+
+
+def _grouped(table: pa.Table) -> dict[str, Any]:
+    """Counts in groups of three digits, as people write them; other numbers are shown as they are."""
+    return {
+        name: st.column_config.NumberColumn(format="localized")
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+        if pa.types.is_integer(kind)
+    }
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:

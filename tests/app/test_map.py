@@ -26,6 +26,7 @@ from negviz.recipe import find_recipe
 from negviz.select import select
 from negviz.store import save_pool
 from negviz.ui import jobs, map_drawing
+from negviz.ui.map_beside import around
 from negviz.ui.map_drawing import Seen, drawing, hover, pairs_inside, star_of
 from negviz.ui.map_groups import by_cluster, by_label, by_source, by_verdict
 from negviz.ui.map_plane import AREAS, FRESH
@@ -310,7 +311,7 @@ def test_another_recipe_stands_beside_the_map_at_the_same_places(mapped: Pool, o
     assert ours == theirs
     ringed = int((one["states"] & MARKED > 0).sum())
     assert ringed == int((other["states"] & MARKED > 0).sum()) > 0
-    assert f"{ringed} of 30 documents have another verdict" in words(app)
+    assert f"a ring is around the {ringed} that only one of them takes" in words(app)
     (button,) = [button for button in app.button if button.key == "map.differs"]
     button.click()
     app.run()
@@ -330,7 +331,7 @@ def test_a_recipe_that_cannot_run_beside_the_map_says_why(mapped: Pool, open_app
 def test_another_encoder_is_laid_onto_the_map_and_what_moved_is_listed(mapped: Pool, open_app: Open) -> None:
     embed(mapped.dataset, Turned(), home=home_folder())  # type: ignore[arg-type]
     app = open_app(PAGE)
-    app.selectbox(key="map.beside").set_value("Vectors of encoder hand-2")
+    app.selectbox(key="map.beside").set_value("Vectors of turned")
     app.run()
     assert not app.exception
     _, one = plane(app, 0)
@@ -548,3 +549,21 @@ def test_of_many_marked_pairs_the_highest_priority_comes_first() -> None:
     found = [cells[pair] for pair in pairs]
     assert sorted(pairs) == sorted(cells)
     assert found == sorted(found, reverse=True)
+
+
+def test_the_legend_names_the_queries_last_wherever_they_are_drawn(mapped: Pool, open_app: Open) -> None:
+    app = open_app(PAGE, **{"map.colour": "Cluster"})
+    head, _ = plane(app)
+    last = [group["name"] for group in head["groups"] if group["last"]]
+    assert last == ["queries"]
+    assert head["groups"][-1]["name"] != "queries"
+
+
+def test_two_maps_show_what_lies_on_either() -> None:
+    near, far = (
+        Projection(np.array([[0, 0], [1, 1]], np.float32), np.zeros((0, 2), np.float32)),
+        Projection(np.array([[-3, 0], [0, 2]], np.float32), np.array([[5, 0]], np.float32)),
+    )
+    assert around(near, far) == ([-3.0, 0.0], [5.0, 2.0])
+    nothing = Projection(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
+    assert around(nothing) is None

@@ -291,5 +291,5 @@ def test_the_address_restores_the_view(pool: Pool) -> None:
     app.query_params["sweeps.draw.skip.to"] = "3"
     app.run()
     assert not app.exception
-    assert option(app)["yAxis"]["name"] == "draw.skip"
+    assert option(app)["yAxis"]["name"] == "skip (draw)"
     assert option(app)["yAxis"]["data"] == ["0", "1", "2", "3"]

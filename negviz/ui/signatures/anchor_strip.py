@@ -71,7 +71,9 @@ def marking(selection: Selection, rows: Ints, labels: Labels, key: str) -> None:
 def about(selection: Selection) -> str:
     """What is drawn and what is not."""
     more = f"Drawn are the {NEAREST} nearest candidates of each query and all that were taken, labelled or marked."
-    cosine = selection.pool.scales.get(selection.recipe.scorer) == COSINE
+    scorer = selection.recipe.scorer
+    scale = selection.pool.scales.get(scorer, "unknown scale")
+    cosine = scale == COSINE
     return f"{DISPUTE} {more}" if cosine else f"{more} The published limits are for cosine, so none is drawn."
 
 
@@ -88,10 +90,12 @@ def option_of(
         pick: Whether candidates can be marked.
     """
     states = candidate_states(selection, labels, rows)
-    cosine = selection.pool.scales.get(selection.recipe.scorer) == COSINE
+    scorer = selection.recipe.scorer
+    scale = selection.pool.scales.get(scorer, "unknown scale")
+    cosine = scale == COSINE
     lows = -0.05 * np.abs(states.anchor) if cosine else None
     ticks = _ticks(selection, rows, states)
-    return draw(_names(selection, rows, query), ticks, lows, "score minus positive", pick=pick)
+    return draw(_names(selection, rows, query), ticks, lows, f"score minus positive ({scorer}, {scale})", pick=pick)
 
 
 def ordered(selection: Selection, numbers: QueryDifficulty, among: Bools, order: str) -> npt.NDArray[np.intp]:

@@ -1,0 +1,235 @@
+"""Pictures of the pages, such as those in docs/: of the sample and of collections of yours.
+
+    .venv/bin/python benchmarks/pictures.py docs sample PATH/cacm
+    .venv/bin/python benchmarks/pictures.py look sample --theme dark --theme light --width 390 --width 1280 --whole
+
+Mines each collection (dense and BM25, with the encoder `static` as an older checkpoint, so that two vectors of the same
+texts can be laid side by side), opens the dashboard in Chromium and writes VIEW.png (of the sample) or DATA_VIEW.png
+into the folder; what is not light and 1,280 pixels wide has that in its name. Pools are kept in --home and not mined
+again. What a page does wrong is told: an exception, a page wider than its window, an error in the console.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from first_page import CHROMIUM, FLAGS, ROOT, free_port, wait_for
+from PIL import Image
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+BUSY = "[aria-busy=true], [data-testid=stSpinner], [data-testid=stSkeleton]"
+SIDEWAYS = "Math.max(0, document.documentElement.scrollWidth - window.innerWidth)"
+# The page scrolls inside of this part, so its height is what a window needs to show all of it.
+TALL = "Math.ceil(document.querySelector('[data-testid=stMain]').scrollHeight)"
+WIDTH, HEIGHT, TALLEST, COLOURS, PATIENCE = 1280, 1150, 8000, 255, 120_000
+COLOURFUL = 8
+FOUR = "compare=nv_perc,nv_topk,simans,bm25"
+
+
+@dataclass(frozen=True)
+class View:
+    """What is taken.
+
+    Attributes:
+        name: Of the picture.
+        address: Of the page, with what it shows.
+        click: Names of what is clicked there, one after the other.
+        wait: What is there when it is drawn, as a selector.
+        choose: Name of a box to choose from, and how the choice begins.
+    """
+
+    name: str
+    address: str
+    click: tuple[str, ...] = ()
+    wait: str = "h1"
+    choose: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A view of a pool, as it is looked at."""
+
+    pool: str
+    theme: str
+    width: int
+    view: View
+    whole: bool
+
+    @property
+    def name(self) -> str:
+        """Of the file; what is usual is not in it: the sample, light, 1,280 pixels."""
+        told = [
+            self.pool * (self.pool != "sample"),
+            self.view.name,
+            "dark" * (self.theme == "dark"),
+            str(self.width) * (self.width != WIDTH),
+        ]
+        return "_".join(filter(None, told))
+
+
+CHART = "[data-testid=stEChartsChart] canvas, .board, .js-plotly-plot, .echarts-for-react canvas"
+PLANE = ".points"
+VIEWS = (
+    View("home", "", wait="[data-testid=stMetric]"),
+    View("load", "Load"),
+    View("mine", "Mine", wait="[data-testid=stMetric]"),
+    View("mine_all", "Mine", ("All queries",), wait=CHART),
+    View("mine_methods", "Mine", ("All methods",)),
+    View("thresholds", "Thresholds", wait=CHART),
+    View("queries", "Thresholds?thresholds.view=Queries", wait=CHART),
+    View("sweep", "Thresholds?thresholds.view=Sweep", wait=CHART),
+    View("sweep_two", "Thresholds?thresholds.view=Sweep&sweeps.kind=Two+knobs", wait=CHART),
+    View("map", "Map?map.colour=Cluster", wait=PLANE),
+    View("map_verdict", "Map", wait=PLANE),
+    View("map_length", "Map?map.colour=Length", wait=PLANE),
+    View("map_density", "Map?map.colour=Likely+false+negatives", wait=PLANE),
+    View("map_query", "Map?map.one=true", wait=PLANE),
+    View("map_3d", "Map?map.dims=3-D&map.picture=PCA&map.colour=Cluster", wait=PLANE),
+    View("map_recipes", "Map?map.beside=Recipe+simans", wait=PLANE),
+    View("map_vectors", "Map?map.colour=Cluster", wait=PLANE, choose=("Beside it", "Vectors of")),
+    View("compare", f"Compare?{FOUR}", wait=CHART),
+    View("compare_hardness", f"Compare?{FOUR}", ("Hardness",), wait=CHART),
+    View("compare_starved", f"Compare?{FOUR}", ("Starved queries",)),
+    View("compare_differences", f"Compare?{FOUR}", ("What differs",)),
+    View("label", "Label"),
+    View("export", "Export"),
+)
+
+
+def mine(data: str, home: Path) -> str:
+    """Mine a collection where that was not done before; gives the pool's name."""
+    name = Path(data).name
+    if not (home / "pools" / name / "manifest.json").is_file():
+        command = [sys.executable, "-m", "negviz", "pool", data, "--out", str(home / "pools" / name)]
+        command += ["--retriever", "dense", "--retriever", "bm25", "--checkpoint", "static", "--depth", "100"]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "NEGVIZ_HOME": str(home)}, check=True)
+    return name
+
+
+def settle(page: Page) -> None:
+    for _ in range(2):
+        page.locator(IDLE).wait_for(state="attached")
+        page.wait_for_timeout(400)
+    page.wait_for_function(f"document.querySelectorAll('{BUSY}').length === 0")
+
+
+def open_view(page: Page, url: str, pool: str, view: View) -> None:
+    page.goto(f"{url}/{view.address}{'&' if '?' in view.address else '?'}pool={pool}")
+    page.locator("h1").first.wait_for()
+    settle(page)
+    for name in view.click:
+        page.get_by_role("radio", name=name, exact=True).or_(page.get_by_text(name, exact=True)).first.click()
+        settle(page)
+    if view.choose:
+        box, option = view.choose
+        page.get_by_role("combobox", name=re.compile(box)).click()
+        page.keyboard.type(option)
+        page.get_by_role("option", name=re.compile(f"^{option}")).first.click()
+        settle(page)
+    page.locator(view.wait).first.wait_for()
+    page.get_by_role("button", name="Stop").first.wait_for(state="detached")
+    settle(page)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(600)
+
+
+def small(path: Path) -> None:
+    """The same picture with a palette of its most frequent colours, which makes it a third as large.
+
+    Even areas keep their colour exactly; colours count more than greys, of which the edges of letters are full.
+    """
+    with Image.open(path) as opened:
+        pixels = np.asarray(opened.convert("RGB"))
+    packed = pixels.reshape(-1, 3).astype(int) @ (1 << 16, 1 << 8, 1)
+    known, places, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    colours = np.stack([known >> 16, known >> 8 & 255, known & 255], axis=1)
+    weights = counts * np.where(np.ptp(colours, axis=1) > 24, COLOURFUL, 1)
+    palette = colours[np.argsort(-weights, kind="stable")[:COLOURS]]
+    nearest = np.concatenate([
+        ((part[:, None] - palette) ** 2).sum(axis=2).argmin(axis=1) for part in np.array_split(colours, 50)
+    ])  # fmt: skip
+    picture = Image.fromarray(nearest[places].reshape(pixels.shape[:2]).astype(np.uint8), mode="P")
+    picture.putpalette(palette.astype(np.uint8).ravel().tolist())
+    picture.save(path, optimize=True)
+
+
+def take(browser: Browser, url: str, shot: Shot, place: Path) -> list[str]:
+    """Take one picture; gives what was wrong, in words, and nothing where all was well."""
+    size = {"width": shot.width, "height": HEIGHT}
+    context = browser.new_context(viewport=size, color_scheme=shot.theme, reduced_motion="reduce")
+    page, said = context.new_page(), []
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda told: said.append(told.text) if told.type == "error" else None)
+    try:
+        open_view(page, url, shot.pool, shot.view)
+        if shot.whole:
+            page.set_viewport_size({**size, "height": min(max(page.evaluate(TALL), HEIGHT), TALLEST)})
+            settle(page)
+            page.wait_for_timeout(600)
+        if page.evaluate(SIDEWAYS):
+            said.append(f"{page.evaluate(SIDEWAYS)} pixels wider than the window")
+        if page.locator("[data-testid=stException]").count():
+            said.append("an exception is shown")
+    except Error as error:
+        said.append(str(error).splitlines()[0])
+    page.screenshot(path=place)
+    small(place)
+    context.close()
+    # Streamlit looks for its health address below a page's own path first and finds it at the root.
+    return [each for each in said if "404" not in each]
+
+
+@contextmanager
+def dashboard(home: Path) -> Iterator[str]:
+    port = free_port()
+    environment = {**os.environ, "NEGVIZ_HOME": str(home), "STREAMLIT_SERVER_HEADLESS": "true"}
+    command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, help="folder for the pictures")
+    parser.add_argument("data", nargs="*", default=["sample"], help="'sample' or a collection, as 'negviz pool' reads")
+    parser.add_argument("--home", type=Path, help="where pools are kept; without it they go when the script ends")
+    parser.add_argument("--view", action="append", help=f"one of {', '.join(view.name for view in VIEWS)}")
+    parser.add_argument("--theme", action="append", choices=["light", "dark"])
+    parser.add_argument("--width", action="append", type=int)
+    parser.add_argument("--whole", action="store_true", help="the whole page, not what a window shows")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = arguments()
+    views = [view for view in VIEWS if not asked.view or view.name in asked.view]
+    looks = product(asked.theme or ["light"], asked.width or [WIDTH], views, [asked.whole])
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = (asked.home or Path(folder)).resolve()
+        shots = [Shot(pool, *look) for pool, look in product([mine(data, home) for data in asked.data], list(looks))]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        with dashboard(home) as url:
+            for shot in shots:
+                wrong = take(browser, url, shot, asked.out / f"{shot.name}.png")
+                print(shot.name, *wrong, sep="; ", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,12 @@
 import numpy as np
 
 from negviz.select import UNDERFILLED
-from negviz.selection import Selection
+from negviz.selection import ABSENT, Selection
 
 WINDOW = "rank_window"
 TAKES_ALL = "takes all"
+# Queries that are looked at together, so that memory does not grow with the pool.
+BLOCK = 4096
 
 
 def takes_all(selection: Selection) -> bool:
@@ -14,13 +16,15 @@ def takes_all(selection: Selection) -> bool:
 
     Leak guards and a window of ranks say what a query has to give; every other step could have left more.
     """
-    if not len(selection.pool):
+    # One query that is full answers it, without looking at millions of candidates.
+    if not len(selection.pool) or bool((selection.taken_counts >= selection.recipe.count).any()):
         return False
     windows = {step.name for step in selection.recipe.steps if step.strategy == WINDOW}
     rules = {step.name for step in selection.recipe.steps} - windows | {UNDERFILLED}
     outside = [code for code, stage in enumerate(selection.stages) if stage not in rules]
-    within = selection.pool.present & ~np.isin(selection.reasons, outside)
-    return bool(within.sum(axis=1).max() < selection.recipe.count)
+    blocks = (selection.reasons[start : start + BLOCK] for start in range(0, len(selection.pool), BLOCK))
+    within = ((~np.isin(block, [ABSENT, *outside])).sum(axis=1).max() for block in blocks)
+    return bool(max(within) < selection.recipe.count)
 
 
 def short_of(selection: Selection) -> tuple[str, str, str]:

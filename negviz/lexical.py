@@ -2,14 +2,14 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import regex
 
-from negviz.arrays import PAD, Ints, Scores
+from negviz.arrays import PAD, Floats, Ints, Scores
 from negviz.dataset import Dataset
 
 K1 = 1.5
@@ -154,6 +154,35 @@ class LexicalIndex:
             documents[place, : len(best)] = best
             scores[place, : len(best)] = row[best]
         return documents, scores
+
+    def of_words(self, text: str, documents: Ints) -> Floats:
+        """Summed weights that some documents have for the words of a text, each word once, however often it is said.
+
+        Where the text is long, as that of a document, this asks for the documents' own words and not for everything
+        that the whole corpus has.
+
+        Args:
+            text: Whose words.
+            documents: (documents,) rows.
+
+        Returns:
+            (documents,), 0 where no word is shared.
+        """
+        words = sorted({self._vocabulary[token] for token in tokenise(text) if token in self._vocabulary})
+        if not words:
+            return np.zeros(len(documents))
+        wanted = np.zeros(len(self._vocabulary))
+        wanted[words] = 1.0
+        return np.asarray(self._by_document[documents] @ wanted, dtype=np.float64)
+
+    @cached_property
+    def _by_document(self) -> Any:
+        """(documents, words) weights of the index, by document."""
+        from scipy.sparse import csc_array
+
+        parts = self._bm25.scores
+        shape = self._documents, len(self._vocabulary)
+        return csc_array((parts["data"], parts["indices"], parts["indptr"]), shape=shape).tocsr()
 
     def score(self, texts: Sequence[str], documents: Ints) -> Scores:
         """Scores of given pairs.

@@ -30,7 +30,7 @@ MENU = {
         ("pages/4_Compare.py", "Compare", "compare_arrows"),
         ("pages/5_Map.py", "Map", "scatter_plot"),
     ],
-    "Judge": [("pages/6_Label.py", "Label", "rule")],
+    "Judge": [("pages/6_Label.py", "Label", "rule"), ("pages/7_Audit.py", "Audit", "fact_check")],
     "Ship": [("pages/9_Export.py", "Export", "output")],
 }
 
@@ -49,8 +49,11 @@ class Workbench:
 
     @property
     def labels(self) -> Labels:
-        """Current labels."""
-        return cache.labels()
+        """Current labels; a database that cannot be used stops the page with its sentence."""
+        try:
+            return cache.labels()
+        except NegvizError as error:
+            stop_with(error)
 
     @cached_property
     def selection(self) -> Selection:
@@ -104,7 +107,7 @@ def _at_hand() -> None:
     if pool is not None:
         st.divider()
         st.text(pool.dataset.name)
-        st.caption(f"{len(pool):,} queries · {int(pool.present.sum()):,} candidates")
+        st.caption(f"{len(pool):,} queries · {pool.candidates:,} candidates")
 
 
 def workbench() -> Workbench:

@@ -66,6 +66,7 @@ PAGES: dict[str, tuple[str, list[dict[str, Any]]]] = {
          {"map.colour": "Likely false negatives"}, {"map.one": True}, {"map.dims": "3-D"}],
     ),
     "Label": ("pages/6_Label.py", [{}]),
+    "Audit": ("pages/7_Audit.py", [{}, {"audit.view": "Rate"}, {"audit.view": "Advice"}]),
     "Export": ("pages/9_Export.py", [{}]),
 }  # fmt: skip
 

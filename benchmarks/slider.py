@@ -22,7 +22,7 @@ import pyarrow as pa
 from negviz.dataset import DOCUMENT_SCHEMA, QUERY_SCHEMA, Dataset, Judgments
 from negviz.diagnostics.score_profile import ScoreProfile, score_profile
 from negviz.pool import Pool
-from negviz.recipe import find_recipe
+from negviz.recipe import Recipe, find_recipe
 from negviz.select import select
 from negviz.selection import Selection
 
@@ -60,15 +60,18 @@ def report(pool: Pool, millions: float) -> None:
     print(f"first look (order of the scores, guards, histograms of everything): {time.perf_counter() - start:.2f} s")
     with Watch() as watch:
         for name, knob in RECIPES.items():
-            took = turned(pool, profile, name, knob)
-            print(f"{name:<12} {took * 1e3:8.1f} ms  {took / plain:6.1f} passes")
+            recipe = find_recipe(name)
+            took = turned(pool, profile, recipe, knob)
+            print(f"{name:<12} {recipe.count:>2} taken {took * 1e3:8.1f} ms  {took / plain:6.1f} passes")
+        # As many as the prototype drew that took 37 passes.
+        took = turned(pool, profile, find_recipe("simans").with_setting("count=5"), RECIPES["simans"])
+        print(f"simans        5 taken {took * 1e3:8.1f} ms  {took / plain:6.1f} passes")
     print(f"memory beyond the mapped pool: {watch.peak - before:,.0f} MiB at most ({before:,.0f} before)")
 
 
-def turned(pool: Pool, profile: ScoreProfile, name: str, knob: str) -> float:
+def turned(pool: Pool, profile: ScoreProfile, recipe: Recipe, knob: str) -> float:
     """Median seconds from a new value to the counts and the histogram of what is taken."""
     values = np.linspace(*VALUES[knob], 7)
-    recipe = find_recipe(name)
 
     def step(value: float) -> Selection:
         shown = round(value) if "rank" in knob else value

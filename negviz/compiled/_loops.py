@@ -10,10 +10,12 @@ import numpy as np
 from numba import njit, prange
 
 from negviz.arrays import PAD, RELATIVE_TOLERANCE
-from negviz.compiled import OPEN, RANK_OF_ALL, RANK_OF_ELIGIBLE, ROWS, SCORE
+from negviz.compiled import OPEN, RANK_OF_ALL, RANK_OF_ELIGIBLE, RANK_OF_SURVIVORS, ROWS, SCORE
 
 # Below this size two scores count as equal by their difference and not by its share (``negviz.arrays.below``).
 SMALL = 0.25
+# On which side of a limit a value lies is sure beyond this share of it; nearer, rounding decides.
+EDGE = 1e-5
 LARGEST = np.float32(np.finfo(np.float32).max)
 # Without fastmath: it would take NaN for a number, even where only reordering of sums is allowed.
 FAST: dict[str, Any] = {"error_model": "numpy", "cache": True}
@@ -59,7 +61,21 @@ def refuse_scores(scores, low, high, code, out):
 
 
 @njit(**FAST)
+def refuse_uncounted(scores, guard, eligible, kind, code, out):
+    """A window that leaves out no rank still refuses what has none."""
+    refused = 0
+    for column in range(scores.shape[0]):
+        counted = guard[column] >= OPEN if kind == RANK_OF_ALL else eligible[column] | (kind == RANK_OF_SURVIVORS)
+        outside = (out[column] == OPEN) & (not (counted & np.isfinite(scores[column])))
+        out[column] = code if outside else out[column]
+        refused += outside
+    return refused
+
+
+@njit(**FAST)
 def refuse_ranks(scores, order, guard, eligible, kind, low, high, code, out):
+    if low <= 0 and high >= order.shape[0]:
+        return refuse_uncounted(scores, guard, eligible, kind, code, out)
     rank = 0
     refused = 0
     for place in range(order.shape[0]):
@@ -294,7 +310,7 @@ def nearest(scores, order, reasons, eligible, kind, low, high, stage, soft, best
     queries, depth = scores.shape
     for block in prange(best.shape[0]):
         values = np.empty(depth, dtype=np.float64)
-        worst = np.inf
+        worst, worst_inside = np.inf, np.inf
         for query in range(block * ROWS, min(queries, (block + 1) * ROWS)):
             if kind == SCORE:
                 for column in range(depth):
@@ -314,8 +330,9 @@ def nearest(scores, order, reasons, eligible, kind, low, high, stage, soft, best
                     rank += counted
             for column in range(depth):
                 distance = max(values[column] - high[query], low[query] - values[column])
-                # Nearly all are farther away than those already found; NaN is never nearer.
-                if not abs(distance) < worst:
+                # Nearly all are farther away than those already found on their side; NaN is never nearer.
+                away, edge = abs(distance), EDGE * (1.0 + abs(values[column]))
+                if not ((distance > -edge and away < worst) or (distance < edge and away < worst_inside)):
                     continue
                 reason = reasons[query, column]
                 if (reason == OPEN or reason >= stage) and abs(distance) < np.inf:
@@ -324,4 +341,4 @@ def nearest(scores, order, reasons, eligible, kind, low, high, stage, soft, best
                         side = 0 if refused else 1
                         keep_nearest(abs(distance), query * depth + column, distance,
                                      best[block, side], cells[block, side], distances[block, side])  # fmt: skip
-                        worst = max(best[block, 0, -1], best[block, 1, -1])
+                        worst, worst_inside = best[block, 0, -1], best[block, 1, -1]

@@ -214,15 +214,15 @@ def kept(some, found, ahead, count, places):
 
 
 @njit(**FAST)
-def arrange(scores, places, filled, columns, values):
-    """Columns and their scores, best first, ties by column; ``PAD`` behind the end."""
+def arrange(scores, places, filled, near, columns, values):
+    """Columns and their scores, best first, ties by column; ``PAD`` behind the end. ``near`` is room for scores."""
     for place in range(filled):
-        column = places[place]
-        score = scores[column]
+        near[place] = scores[places[place]]
+    for place in range(filled):
+        column, score = places[place], near[place]
         rank = np.int32(0)
         for other in range(filled):
-            against = scores[places[other]]
-            rank += np.int32((against > score) | ((against == score) & (places[other] < column)))
+            rank += np.int32((near[other] > score) | ((near[other] == score) & (places[other] < column)))
         columns[rank], values[rank] = column, score
     columns[filled:] = PAD
     values[filled:] = np.nan
@@ -255,5 +255,5 @@ def draw_near(scores, documents, query_keys, document_keys, start, peak, sharpne
                 filled = kept(some, found, ahead, count, places)
             else:
                 filled = draw_exactly(bits, fall, shift, some, found, weights, places)
-            arrange(scores[query], places, filled, columns[query], values[query])
+            arrange(scores[query], places, filled, near, columns[query], values[query])
             taken[query] = filled

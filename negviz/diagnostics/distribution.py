@@ -12,6 +12,8 @@ from negviz.compiled import Axis, Orders, banded, count_below, histogram, span, 
 from negviz.diagnostics import DIAGNOSTICS
 
 BINS = 60
+# Shares below a number that are remembered.
+KEPT = 256
 # Queries that are looked at together where each candidate's value is worked out.
 BLOCK = 4096
 
@@ -59,7 +61,19 @@ class Distribution:
 
     def below(self, limit: Floats | float) -> float:
         """Share of known candidates below a limit, one number or (queries,); NaN where none is known."""
-        return _share(*count_below(self.values, self.axis, limit, self.counted))
+        if np.ndim(limit):
+            return _share(*count_below(self.values, self.axis, limit, self.counted))
+        # Several places ask about the value of one knob, and a slider comes back to where it was.
+        kept, value = self._shares, float(limit)
+        if value not in kept:
+            if len(kept) >= KEPT:
+                kept.clear()
+            kept[value] = _share(*count_below(self.values, self.axis, value, self.counted))
+        return kept[value]
+
+    @cached_property
+    def _shares(self) -> dict[float, float]:
+        return {}
 
     def positives_below(self, limit: Floats | float) -> float:
         """Share of known labelled positives below a limit; NaN where none is known."""

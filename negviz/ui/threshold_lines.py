@@ -276,8 +276,13 @@ def placed_rows(lines: Iterable[Drawn], profile: ScoreProfile, unit: str) -> lis
     """
     rows = []
     for line in lines:
-        scores = line.limit.on_scores(profile.anchor)
-        shares = profile.scores.below(scores), profile.scores.positives_below(scores)
+        scores, value = line.limit.on_scores(profile.anchor), line.limit.value
+        # Where all queries share one number, its share is the one that the knob's caption tells.
+        alone = (
+            {"score": profile.scores, "margin": profile.distances}.get(line.limit.axis) if np.ndim(value) == 0 else None
+        )
+        below = alone.below(float(value)) if alone is not None else profile.scores.below(scores)
+        shares = below, profile.scores.positives_below(scores)
         percent = [round(100 * share, 1) if np.isfinite(share) else None for share in shares]
         rows.append({
             "line": line.limit.label, "step": line.step.name,

@@ -15,17 +15,13 @@ As many documents above what is drawn (50,000) as you like: the lasso still coun
 
 import json
 import math
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from first_page import CHROMIUM, FLAGS, ROOT, free_port, wait_for
-from playwright.sync_api import Page, sync_playwright
+from dashboard import Opened, dashboard
+from playwright.sync_api import Page
 
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
@@ -68,11 +64,6 @@ def made_up(documents: int) -> Pool:
         embeddings=Embeddings(asked, vectors, "cosine", "made-up", "made-up"),
         origin={"encoder": "made-up", "encoder_identity": "made-up", "similarity": "cosine"},
     )  # fmt: skip
-
-
-def settle(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached", timeout=300_000)
-    page.wait_for_timeout(1500)
 
 
 def figures(times: Sequence[float]) -> dict[str, float]:
@@ -127,7 +118,8 @@ def recolour(page: Page) -> float:
     return round(time.perf_counter() - start, 2)
 
 
-def measure(page: Page, url: str) -> dict[str, object]:
+def measure(opened: Opened) -> dict[str, object]:
+    page, url = opened.page, opened.url
     start = time.perf_counter()
     page.goto(f"{url}/Map?map.picture=PCA")
     page.locator(".points").wait_for(timeout=300_000)
@@ -135,7 +127,7 @@ def measure(page: Page, url: str) -> dict[str, object]:
         "[...document.querySelectorAll('*')].some((e) => e.shadowRoot?.querySelector('.plane')?.dataset.took)"
     )
     found: dict[str, object] = {"opened in seconds": round(time.perf_counter() - start, 1)}
-    settle(page)
+    opened.settle()
     page.evaluate(WATCH)
     box = page.locator(".points").bounding_box() or {}
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -144,29 +136,15 @@ def measure(page: Page, url: str) -> dict[str, object]:
     found |= moving(page, "pan by drag", "drag", x, y)
     page.get_by_role("button", name="Whole map").click()
     found["lasso"] = lasso(page, x, y, 0.46 * box["width"], 0.46 * box["height"])
-    settle(page)
+    opened.settle()
     found["another colour in seconds"] = recolour(page)
     return found
 
 
 def main() -> None:
     documents = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    with tempfile.TemporaryDirectory() as home:
-        save_pool(made_up(documents), Path(home) / "pools" / "bench")
-        (Path(home) / "workspace.json").write_text(json.dumps({"pool": "bench"}), "utf-8")
-        port = free_port()
-        environment = {**os.environ, "NEGVIZ_HOME": home, "STREAMLIT_SERVER_HEADLESS": "true"}
-        command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-            try:
-                url = f"http://127.0.0.1:{port}"
-                wait_for(url)
-                with sync_playwright() as playwright:
-                    page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
-                    page.set_viewport_size({"width": 1280, "height": 1100})
-                    print(json.dumps({"documents": documents, **measure(page, url)}, indent=1))
-            finally:
-                server.terminate()
+    with dashboard(lambda folder: save_pool(made_up(documents), folder)) as opened:
+        print(json.dumps({"documents": documents, **measure(opened)}, indent=1))
 
 
 if __name__ == "__main__":

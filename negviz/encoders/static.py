@@ -1,6 +1,7 @@
 """A static embedding made from the corpus itself in seconds: no weights to fetch, any language."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 VOCABULARY = 30_000
 UNKNOWN = "[UNK]"
+ENDLESS_WORD = re.compile(r"\S{1000}")
 
 
 @ENCODERS.register(
@@ -119,7 +121,8 @@ def _tokenizer(texts: Sequence[str]) -> Any:
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY, min_frequency=2, special_tokens=[UNKNOWN], show_progress=False, max_token_length=24
     )
-    tokenizer.train_from_iterator(texts, trainer=trainer)
+    # The time of a word grows with the square of its length: a line of a megabyte without a space would take hours.
+    tokenizer.train_from_iterator((ENDLESS_WORD.sub(r"\g<0> ", text) for text in texts), trainer=trainer)
     return tokenizer
 
 

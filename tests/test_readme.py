@@ -1,5 +1,6 @@
 """What the README shows is run as it stands there, with a quick encoder where it names none."""
 
+import csv
 import re
 import shlex
 from pathlib import Path
@@ -34,6 +35,17 @@ def test_the_library_block_runs(tmp_path, monkeypatch, capsys):
     assert list((tmp_path / "train" / "triplet").iterdir())
 
 
+def judge(sheet):
+    """Fill in a sheet, as a person would: each fifth pair answers its query."""
+    with sheet.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for place, row in enumerate(rows):
+            writer.writerow({**row, "verdict": "true negative" if place % 5 else "false negative"})
+
+
 def test_the_command_lines_run_one_after_the_other(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NEGVIZ_HOME", raising=False)
@@ -41,6 +53,9 @@ def test_the_command_lines_run_one_after_the_other(tmp_path, monkeypatch, capfd)
         "query_id,document_id,verdict\namazon-river-q1,amazon-river-04,true negative\n"
     )
     negviz("labels", "import", "labels-of-a-friend.csv", "--data", "sample")
+    (tmp_path / "train.jsonl").write_text(
+        '{"query": "who built it", "pos": ["Eiffel built it."], "neg": ["It rained.", "A cat sat."]}\n'
+    )
     ran = []
     for line in commands():
         if "|" in line:
@@ -49,10 +64,13 @@ def test_the_command_lines_run_one_after_the_other(tmp_path, monkeypatch, capfd)
                 negviz(name)
             ran += names
             continue
-        quick = ["--encoder", "static"] if line[0] == "pool" else []
+        quick = ["--encoder", "static"] if line[0] in {"pool", "audit"} else []
         negviz(*["sample" if part == "DATA" else part for part in line], *quick)
         ran.append(line[0])
-    assert ran[:7] == ["describe", "pool", "select", "compare", "sweep", "export", "labels"]
+        if line[0] == "sample":
+            judge(tmp_path / "sheet.csv")
+    assert ran[:7] == ["describe", "pool", "select", "compare", "sweep", "suspects", "sample"]
+    assert ran[7:12] == ["rate", "advise", "audit", "export", "labels"]
     assert {"recipes", "formats", "encoders", "strategies"} <= set(ran)
     assert {"pool", "negatives.parquet", "train", "labels.csv", ".negviz"} <= {path.name for path in tmp_path.iterdir()}
     assert "amazon-river-04" in (tmp_path / "labels.csv").read_text("utf-8")

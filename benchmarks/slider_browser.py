@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/slider_browser.py [1 10 50]    # millions of candidates
 
 The synthetic pool of ``slider.py`` is stored, opened on the page Thresholds of the dashboard and looked at in Chromium
-without a GPU. A recipe's slider is turned by key; the clock runs in the page, from the key event to the end of the frame
-in which the histogram of the negatives taken is drawn anew. Memory is what the server holds beyond mapped files.
+without a GPU. A recipe's slider is turned by key; the clock runs in the page, from the key event to the end of the
+frame in which the histogram of the negatives taken is drawn anew. Memory is what the server holds beyond mapped files.
 """
 
 import json

@@ -30,8 +30,8 @@ def label(pool: Pool, false: int, true: int) -> None:
     kinds = [Verdict.FALSE_NEGATIVE] * false + [Verdict.TRUE_NEGATIVE] * true
     with LabelStore(home_folder() / "labels.sqlite") as store:
         store.add([
-            LabelEvent.of(pool.dataset, int(row), int(pool.documents[row, column]), kind, queue="random", probability=0.5)
-            for row, column, kind in zip(rows, columns, kinds, strict=False)
+            LabelEvent.of(pool.dataset, int(row), int(document), kind, queue="random", probability=0.5)
+            for row, document, kind in zip(rows, pool.documents[rows, columns], kinds, strict=False)
         ])  # fmt: skip
 
 

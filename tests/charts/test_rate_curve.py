@@ -5,7 +5,7 @@ import numpy as np
 from negviz.charts.rate_curve import rate_curve
 
 
-def drawn(rates: list[float]):  # noqa: ANN201
+def drawn(rates: list[float]):
     numbers = np.array(rates)
     values = np.linspace(0, 1, len(rates))
     return rate_curve(

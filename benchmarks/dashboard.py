@@ -29,8 +29,24 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def dashboard(write_pool: Callable[[Path], object], *, width: int = 1280, height: int = 1100, **workspace: object)\
-        -> Iterator[Opened]:  # fmt: skip
+def served(home: Path) -> Iterator[tuple[str, int]]:
+    """The dashboard of a home on a free port; gives its address and its process."""
+    port = free_port()
+    environment = {**os.environ, "NEGVIZ_HOME": str(home), "STREAMLIT_SERVER_HEADLESS": "true"}
+    command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(url)
+            yield url, server.pid
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def dashboard(
+    write_pool: Callable[[Path], object], *, width: int = 1280, height: int = 1100, **workspace: object
+) -> Iterator[Opened]:
     """Open the dashboard on a pool.
 
     Args:
@@ -42,16 +58,7 @@ def dashboard(write_pool: Callable[[Path], object], *, width: int = 1280, height
     with tempfile.TemporaryDirectory() as home:
         write_pool(Path(home) / "pools" / "bench")
         (Path(home) / "workspace.json").write_text(json.dumps({"pool": "bench", **workspace}), "utf-8")
-        port = free_port()
-        environment = {**os.environ, "NEGVIZ_HOME": home, "STREAMLIT_SERVER_HEADLESS": "true"}
-        command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-            try:
-                url = f"http://127.0.0.1:{port}"
-                wait_for(url)
-                with sync_playwright() as playwright:
-                    page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
-                    page.set_viewport_size({"width": width, "height": height})
-                    yield Opened(page, url, server.pid)
-            finally:
-                server.terminate()
+        with served(Path(home)) as (url, process), sync_playwright() as playwright:
+            page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
+            page.set_viewport_size({"width": width, "height": height})
+            yield Opened(page, url, process)

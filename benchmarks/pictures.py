@@ -10,19 +10,19 @@ again. What a page does wrong is told: an exception, a page wider than its windo
 """
 
 import argparse
+import csv
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import numpy as np
-from first_page import CHROMIUM, FLAGS, ROOT, free_port, wait_for
+from dashboard import served
+from first_page import CHROMIUM, FLAGS, ROOT
 from PIL import Image
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
@@ -102,6 +102,9 @@ VIEWS = (
     View("compare_starved", f"Compare?{FOUR}", ("Starved queries",)),
     View("compare_differences", f"Compare?{FOUR}", ("What differs",)),
     View("label", "Label"),
+    View("audit", "Audit"),
+    View("audit_rate", "Audit?audit.view=Rate", wait=CHART),
+    View("audit_advice", "Audit?audit.view=Advice", wait=CHART),
     View("export", "Export"),
 )
 
@@ -114,6 +117,30 @@ def mine(data: str, home: Path) -> str:
         command += ["--retriever", "dense", "--retriever", "bm25", "--checkpoint", "static", "--depth", "100"]
         subprocess.run(command, cwd=ROOT, env={**os.environ, "NEGVIZ_HOME": str(home)}, check=True)
     return name
+
+
+def judge(pool: str, truth: Path, home: Path) -> None:
+    """Label a random sample of what the usual recipe takes as judgments have it, so that a rate can be seen."""
+
+    def negviz(*words: str) -> None:
+        command = [sys.executable, "-m", "negviz", *words]
+        subprocess.run(command, cwd=home, env={**os.environ, "NEGVIZ_HOME": str(home)}, check=True)
+
+    folder, selection, sheet = str(home / "pools" / pool), f"{pool}.parquet", home / f"{pool}.csv"
+    negviz("select", folder, "--recipe", "nv_perc", "--out", selection)
+    negviz("sample", folder, "--selection", selection, "--size", "150", "--out", sheet.name)
+    answers = {
+        tuple(line.split("\t")[:2]) for line in truth.read_text("utf-8").splitlines() if line[-1:] not in {"", "0"}
+    }
+    with sheet.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            found = (row["query_id"], row["document_id"]) in answers
+            writer.writerow({**row, "verdict": "false negative" if found else "true negative"})
+    negviz("labels", "import", sheet.name)
 
 
 def settle(page: Page) -> None:
@@ -190,24 +217,12 @@ def take(browser: Browser, url: str, shot: Shot, place: Path) -> list[str]:
     return [each for each in said if "404" not in each]
 
 
-@contextmanager
-def dashboard(home: Path) -> Iterator[str]:
-    port = free_port()
-    environment = {**os.environ, "NEGVIZ_HOME": str(home), "STREAMLIT_SERVER_HEADLESS": "true"}
-    command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="folder for the pictures")
     parser.add_argument("data", nargs="*", default=["sample"], help="'sample' or a collection, as 'negviz pool' reads")
     parser.add_argument("--home", type=Path, help="where pools are kept; without it they go when the script ends")
+    parser.add_argument("--truth", type=Path, help="complete judgments of the first collection, to label a sample by")
     parser.add_argument("--view", action="append", help=f"one of {', '.join(view.name for view in VIEWS)}")
     parser.add_argument("--theme", action="append", choices=["light", "dark"])
     parser.add_argument("--width", action="append", type=int)
@@ -222,9 +237,12 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = (asked.home or Path(folder)).resolve()
-        shots = [Shot(pool, *look) for pool, look in product([mine(data, home) for data in asked.data], list(looks))]
+        pools = [mine(data, home) for data in asked.data]
+        if asked.truth:
+            judge(pools[0], asked.truth, home)
+        shots = [Shot(pool, *look) for pool, look in product(pools, list(looks))]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        with dashboard(home) as url:
+        with served(home) as (url, _):
             for shot in shots:
                 wrong = take(browser, url, shot, asked.out / f"{shot.name}.png")
                 print(shot.name, *wrong, sep="; ", flush=True)

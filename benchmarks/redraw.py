@@ -77,12 +77,12 @@ def slider(page: Page, url: str, name: str = "Thresholds") -> list[tuple[float, 
 
 def verdict(page: Page, url: str) -> list[float]:
     page.goto(f"{url}/Label")
-    page.locator(".st-key-label_candidate .negviz-faint").first.wait_for(timeout=120_000)
+    page.locator(".negviz-candidate .negviz-faint").first.wait_for(timeout=120_000)
     settle(page)
-    changed = """(old) => document.querySelector('.st-key-label_candidate .negviz-faint')?.innerText +
-                 document.querySelector('.st-key-label_query .negviz-text')?.innerText !== old"""
-    shown = """() => document.querySelector('.st-key-label_candidate .negviz-faint')?.innerText +
-               document.querySelector('.st-key-label_query .negviz-text')?.innerText"""
+    changed = """(old) => document.querySelector('.negviz-candidate .negviz-faint')?.innerText +
+                 document.querySelector('.negviz-query .negviz-text')?.innerText !== old"""
+    shown = """() => document.querySelector('.negviz-candidate .negviz-faint')?.innerText +
+               document.querySelector('.negviz-query .negviz-text')?.innerText"""
     times = []
     for _ in range(34):
         old = page.evaluate(shown)

@@ -1,21 +1,23 @@
-"""Label: judge the doubtful candidates one by one."""
+"""Label: judge the doubtful candidates, one by one or a query at a time."""
 
 import streamlit as st
 
 from negviz.ui.frame import open_page, workbench
-from negviz.ui.labelling import label_desk, name_field
-from negviz.ui.queue import choose_order, desk_at_hand
+from negviz.ui.label_desk import desk_at_hand
+from negviz.ui.label_orders import choose_order, second_opinion, settings
+from negviz.ui.label_team import name_field, team_panel
+from negviz.ui.labelling import label_desk
 
 open_page(
     "Label",
-    "Judge doubtful candidates one by one. Each answer is on disk before the next pair comes.",
+    "Judge doubtful candidates by key. Each answer is in the database before the next pair comes.",
 )
 bench = workbench()
 
-order_column, name_column = st.columns([4, 1], vertical_alignment="top")
-with name_column:
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    order = choose_order()
     name_field()
-with order_column:
-    order, size, seed = choose_order(bench)
-desk_at_hand(bench, order, size, seed)
-label_desk(bench.pool)
+    second_opinion(order)
+desk_at_hand(bench, settings(bench, order))
+label_desk()
+team_panel(bench.pool)

@@ -1,6 +1,6 @@
 """Claims: which pairs a person has before them at the moment, so that nobody else is asked the same meanwhile."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -20,15 +20,19 @@ _ONE = (
 
 
 def take(
-    connection: Connection, annotator: str, pairs: Sequence[Pair], *, seconds: float, most: int | None, double: bool
-) -> set[Pair]:
+    connection: Connection, annotator: str, pairs: Sequence[Pair], *, seconds: float, most: int | None, double: bool,
+    again: Collection[Pair] = (),
+) -> set[Pair]:  # fmt: skip
     """Claim the first of some pairs that are free; see ``LabelStore.claim``."""
     if not 0 < seconds < float("inf"):
         raise LabelError(f"A pair cannot be claimed for {seconds} seconds; give a number above 0.")
     present = moment(connection)
     connection.execute(delete(CLAIMS).where(CLAIMS.c.until <= present))
     wanted = list(dict.fromkeys(pairs))
-    closed: set[Pair] = set() if double else _held(connection, annotator, wanted) | _done(connection, annotator, wanted)
+    closed: set[Pair] = set()
+    if not double:
+        closed = _held(connection, annotator, wanted)
+        closed |= _done(connection, annotator, [pair for pair in wanted if pair not in again])
     taken = [pair for pair in wanted if pair not in closed][:most]
     give_back(connection, [(annotator, pair) for pair in taken])
     if taken:

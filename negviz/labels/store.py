@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -175,6 +175,7 @@ class LabelStore:
         seconds: float = CLAIM_SECONDS,
         most: int | None = None,
         double: bool = False,
+        again: Collection[Pair] = (),
     ) -> set[Pair]:
         """Ask for pairs to label: those that are the annotator's now, and nobody else's as long as the claim lasts.
 
@@ -189,6 +190,7 @@ class LabelStore:
             seconds: How long the claim lasts, by the clock of the database's server (of this machine for a file).
             most: Claim no more than this many, the first that are free; None for all.
             double: Whether a second opinion is asked for: what others claimed or said does not count then.
+            again: Pairs of which what others said does not count, as for a random sample that they were drawn into.
 
         Returns:
             The pairs that are claimed, taken all at one moment.
@@ -197,7 +199,9 @@ class LabelStore:
             LabelError: If the database refuses, or ``seconds`` is no time.
         """
         return self._write(
-            lambda connection: claims.take(connection, annotator, pairs, seconds=seconds, most=most, double=double)
+            lambda connection: claims.take(
+                connection, annotator, pairs, seconds=seconds, most=most, double=double, again=again
+            )
         )
 
     def release(self, annotator: str, pair: Pair | None = None) -> None:

@@ -1,5 +1,6 @@
 """Every cache of the dashboard: keyed by fingerprints, never by arrays (which Streamlit hashes from a sample)."""
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from negviz.arrays import Bools, Ints, Keys, text_keys
+from negviz.arrays import Bools, Ints, Keys, Scores, text_keys, uniform
 from negviz.comparison import Comparison, Contender, compare, learns_from_labels, run, stored
 from negviz.compiled import count_in_rows
 from negviz.diagnostics.candidate_groups import By, Counts
@@ -24,7 +25,7 @@ from negviz.embeddings import Embeddings
 from negviz.encode import stored_embeddings
 from negviz.errors import MissingInputError, NegvizError
 from negviz.home import home_folder
-from negviz.labels import CODES, Labels, LabelStore, Verdict
+from negviz.labels import CODES, Agreement, Labels, LabelStore, Verdict, agreement
 from negviz.marks import Cells
 from negviz.pool import Anchor, Pool
 from negviz.project import clusters
@@ -34,6 +35,7 @@ from negviz.select import check, check_knobs, select, step_limits
 from negviz.select import source_pool as made_by_source
 from negviz.selection import NOT_REFUSED, Selection
 from negviz.store import open_pool
+from negviz.suspicion import Suspicion, suspicion_model
 from negviz.sweeping import Sweeper
 from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.truth import Truth, read_truth
@@ -43,6 +45,8 @@ from negviz.ui.outlook import Outlook, look_ahead
 
 # Queries on which recipes are tried: sources and fits need some others than the one that they are for.
 FEW = 64
+# Queries whose candidates are looked at for suspicion, which takes a millisecond or more for each.
+SUSPECTED = 5_000
 # Queries of a block, where a recipe runs over a whole pool and only a number a query is kept.
 BLOCK = 20_000
 RULES = "Score windows"
@@ -77,25 +81,81 @@ def source_pool(of: Pool, recipe: Recipe) -> Pool:
 
 
 def label_store() -> LabelStore:
-    """The label database of this home."""
-    return _label_store(str(home_folder().resolve()))
+    """The label database: that of ``NEGVIZ_LABELS``, a URL or a file, else that of this home.
+
+    Raises:
+        LabelError: If it cannot be used.
+    """
+    return _label_store(os.environ.get("NEGVIZ_LABELS") or str(home_folder().resolve() / "labels.sqlite"))
 
 
 @st.cache_resource(show_spinner=False)
-def _label_store(home: str) -> LabelStore:
-    Path(home).mkdir(parents=True, exist_ok=True)
-    return LabelStore(Path(home) / "labels.sqlite")
+def _label_store(source: str) -> LabelStore:
+    if "://" not in source:
+        Path(source).parent.mkdir(parents=True, exist_ok=True)
+    return LabelStore(source)
 
 
 def labels() -> Labels:
     """Current labels; read again only when an event was added."""
     store = label_store()
-    return _labels(store, str(home_folder().resolve()), store.version)
+    return _labels(store, store.url, store.version)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _labels(_store: LabelStore, home: str, version: int) -> Labels:
+def _labels(_store: LabelStore, url: str, version: int) -> Labels:
     return _store.current()
+
+
+def label_agreement() -> Agreement:
+    """How far several people agree; worked out again only when an event was added."""
+    store = label_store()
+    return _agreement(store, store.url, store.version)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Comparing what people said …")
+def _agreement(_store: LabelStore, url: str, version: int) -> Agreement:
+    return agreement(_store.events())
+
+
+def suspicion(of: Pool, labels: Labels) -> Suspicion:
+    """The model of suspicion, fitted once for the same labels; without any it is the prior, made once a pool."""
+    return _suspicion(of, labels, of.fingerprint, labels.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking at the candidates …")
+def _suspicion(_pool: Pool, _labels: Labels, pool_key: str, labels_key: str) -> Suspicion:
+    return suspicion_model(_pool, _labels)
+
+
+def suspected(of: Pool, labels: Labels) -> Scores:
+    """P(false negative) of the candidates (queries, depth), NaN for leaks and where nothing was worked out.
+
+    Of a pool with very many queries only some are looked at, chosen by their ids: a person labels hundreds of pairs.
+    """
+    return _suspected(suspicion(of, labels), of.fingerprint, labels.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking at the candidates …")
+def _suspected(_model: Suspicion, pool_key: str, labels_key: str) -> Scores:
+    return probabilities(_model)
+
+
+def probabilities(model: Suspicion) -> Scores:
+    """``suspected`` of a model at hand."""
+    rows = asked_about(model.pool)
+    found = np.full(model.pool.documents.shape, np.nan, dtype=np.float32)
+    found[rows] = model.probabilities(rows)
+    found.flags.writeable = False
+    return found
+
+
+def asked_about(of: Pool) -> Ints:
+    """Rows of the queries whose candidates are looked at for suspicion."""
+    rows = np.arange(len(of), dtype=np.int32)
+    if len(of) <= SUSPECTED:
+        return rows
+    return np.sort(np.argsort(uniform(query_keys(of), 0), kind="stable")[:SUSPECTED]).astype(np.int32)
 
 
 def profile(of: Pool, scorer: str, anchor: Anchor) -> ScoreProfile:

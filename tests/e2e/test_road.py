@@ -22,8 +22,8 @@ def number(tab, label: str) -> int:
 
 def candidate(tab) -> tuple[str, str]:
     """Query and candidate id on the screen."""
-    query = tab.page.locator(".st-key-label_query .negviz-text").first.inner_text().strip()
-    return query, tab.page.locator(".st-key-label_candidate .negviz-faint").first.inner_text().strip()
+    query = tab.page.locator(".negviz-query .negviz-text").first.inner_text().strip()
+    return query, tab.page.locator(".negviz-candidate .negviz-faint").first.inner_text().strip()
 
 
 def nothing_is_clipped(tab) -> None:
@@ -77,8 +77,8 @@ def test_from_the_sample_to_a_cleaned_training_set(tab, server):
         seen.append((shown, key))
         tab.page.keyboard.press(key)
         tab.page.wait_for_function(
-            "([query, id]) => document.querySelector('.st-key-label_candidate .negviz-faint')?.innerText.trim() !== id"
-            " || document.querySelector('.st-key-label_query .negviz-text')?.innerText.trim() !== query",
+            "([query, id]) => document.querySelector('.negviz-candidate .negviz-faint')?.innerText.trim() !== id"
+            " || document.querySelector('.negviz-query .negviz-text')?.innerText.trim() !== query",
             arg=list(shown),
         )
     tab.page.get_by_text(re.compile(r"saved \d\d:\d\d:\d\d")).wait_for()
@@ -129,14 +129,14 @@ def exported(folder, promoted, dropped) -> None:
 @pytest.mark.parametrize("gap", [10, 30, 50, 100])
 def test_twelve_presses_in_a_row_label_only_what_was_on_the_screen(tab, server, gap):
     tab.open("Label")
-    tab.page.locator(".st-key-label_candidate .negviz-faint").first.wait_for()
+    tab.page.locator(".negviz-candidate .negviz-faint").first.wait_for()
     tab.settle()
     tab.page.evaluate(
         """() => {
             window.seen = new Set();
             const look = () => {
-                const query = document.querySelector('.st-key-label_query .negviz-text');
-                const id = document.querySelector('.st-key-label_candidate .negviz-faint');
+                const query = document.querySelector('.negviz-query .negviz-text');
+                const id = document.querySelector('.negviz-candidate .negviz-faint');
                 if (query && id) window.seen.add(JSON.stringify([query.innerText.trim(), id.innerText.trim()]));
             };
             look();

@@ -141,3 +141,11 @@ def test_many_pairs_are_claimed_at_once(store):
     assert store.claim("bob", [*many, ONE]) == {ONE}
     store.release("ann")
     assert store.claim("bob", many, most=1) == {many[0]}
+
+
+def test_a_drawn_pair_comes_again_though_another_answered_it_but_not_to_two_people_at_once(store):
+    store.add(LabelEvent(query_key="a" * 32, document_key="b" * 32, verdict="drop", annotator="ann"))
+    pair = ("a" * 32, "b" * 32)
+    assert store.claim("bob", [pair]) == set()
+    assert store.claim("bob", [pair], again=[pair]) == {pair}
+    assert store.claim("cat", [pair], again=[pair]) == set()

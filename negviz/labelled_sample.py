@@ -1,6 +1,7 @@
 """The labels of a selection's negatives as a sample: which of them count, and what share of the negatives is false."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from negviz.comparison import learns_from_labels
 from negviz.diagnostics.wilson_interval import wilson_interval
 from negviz.errors import DataError
 from negviz.intervals import design_effect, score_interval, weighted_share, wilson, worth
-from negviz.labels import CODES, LabelEvent, Labels, Verdict
+from negviz.labels import CODES, LabelEvent, Labels, Pair, Verdict
 from negviz.pool import Pool
 from negviz.select import LABELLED, select
 from negviz.selection import Selection
@@ -97,6 +98,7 @@ class LabelledSample:
         columns: (labels,) columns.
         codes: (labels,) verdicts, see ``labels.CODES``.
         chances: (labels,) probability of being drawn, NaN where chance did not.
+        answers: (labels,) number of the answer, the same for copies of the same texts.
         queues: (labels,) what put them before a person.
         confidence: Coverage of the intervals.
     """
@@ -108,6 +110,7 @@ class LabelledSample:
     columns: Ints
     codes: npt.NDArray[np.int8]
     chances: Floats
+    answers: Ints
     queues: Sequence[str]
     confidence: float
 
@@ -152,8 +155,20 @@ class LabelledSample:
             return Estimate(Span(*[false / negatives] * 3), negatives, false, EXACT, 0.0)
         return self._estimate(answers & self.drawn, negatives)
 
+    def _once(self, kept: Bools) -> tuple[Bools, Floats, npt.NDArray[np.intp]]:
+        """Each answer once, since its copies tell nothing new, with the weights of all its copies.
+
+        Returns:
+            (answers,) whether it says false, (answers,) its weight, and (labels kept,) which answer each belongs to.
+        """
+        _, first, place = np.unique(self.answers[kept], return_index=True, return_inverse=True)
+        weights = np.bincount(place, self.weights[kept], len(first)).astype(np.float64)
+        return np.equal(self.codes[kept][first], FALSE), weights, place
+
     def _estimate(self, kept: Bools, negatives: int) -> Estimate:
         hits, weights = np.equal(self.codes[kept], FALSE), self.weights[kept]
+        if self.by_chance:
+            hits, weights, _ = self._once(kept)
         false, known = int(hits.sum()), len(hits)
         if not known:
             return Estimate(UNKNOWN, 0, 0, NOTHING, 1.0)
@@ -195,14 +210,16 @@ class LabelledSample:
         if plain.method == EXACT or not 0 < plain.false < plain.labelled:
             return None
         kept = self.inside(self.population) & self.answered & self.drawn
-        hits, weights = np.equal(self.codes[kept], FALSE), self.weights[kept]
+        hits, weights, place = self._once(kept)
         everywhere = probabilities[self.population]
         usual = float(np.nanmean(everywhere)) if np.isfinite(everywhere).any() else 0.0
         guess = probabilities[self.rows, self.columns][kept]
+        guess = np.where(np.isfinite(guess), guess, usual)
+        guess = np.bincount(place, guess * self.weights[kept], len(hits)) / weights
         # Labels of unknown origin are not known to be a part of these negatives, so that their number is no help.
         members = negatives if self.by_chance else len(hits) * ENDLESS
         scaled = weights * (members / weights.sum())
-        share, gain = _helped(hits, scaled, np.where(np.isfinite(guess), guess, usual), usual)
+        share, gain = _helped(hits, scaled, guess, usual)
         ends = score_interval(hits, weights, members, self.confidence, share=share, gain=gain)
         return Estimate(
             _possible(share, ends, hits, members), plain.labelled, plain.false, ASSISTED, plain.effect * gain
@@ -274,10 +291,35 @@ def sample_of(selection: Selection, labels: Labels, *, within: Bools | None, con
         removed[rows[out], columns[out]] = True
     population = selection.taken | removed if within is None else within & selection.pool.present
     kept = population[rows, columns] & (codes > 0)
+    chances = _of_any_copy(chances, [event.pair for event in events], population[rows, columns])
     queues = [event.queue for event, inside in zip(events, kept, strict=True) if inside]
+    numbers: dict[Pair, int] = {}
+    answers = np.array([numbers.setdefault(event.pair, len(numbers)) for event in events], dtype=np.int32)
     return LabelledSample(
-        selection, population, removed, rows[kept], columns[kept], codes[kept], chances[kept], queues, confidence
+        selection,
+        population,
+        removed,
+        rows[kept],
+        columns[kept],
+        codes[kept],
+        chances[kept],
+        answers[kept],
+        queues,
+        confidence,
     )
+
+
+def _of_any_copy(chances: Floats, pairs: Sequence[Pair], inside: Bools) -> Floats:
+    """(labels,) how likely a label came about: one answer counts for every copy of its texts, and each could be drawn.
+
+    Args:
+        chances: (labels,) probability with which the one that was asked about was drawn.
+        pairs: (labels,) texts that each is about.
+        inside: (labels,) whether it is in the population.
+    """
+    copies = Counter(pair for pair, here in zip(pairs, inside, strict=True) if here)
+    times = np.array([max(copies[pair], 1) for pair in pairs], dtype=np.float64)
+    return np.asarray(np.where(times > 1, 1 - (1 - chances) ** times, chances))
 
 
 def _taken_out(selection: Selection) -> Bools:

@@ -58,7 +58,8 @@ class Rate(Span):
         stands_for: How many negatives the sample stands for by its probabilities; NaN where they are not known.
         effect: Variance compared with that of a simple random sample of that size (design effect).
         left: The rate that is left when the labels are applied, so that the false negatives found are gone.
-        about: What is to be known before the rate is believed, in sentences.
+        about: What is to be known before the rate is believed, in sentences: what it rests on first, and what weighs
+            most last.
     """
 
     labelled: int

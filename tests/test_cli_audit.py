@@ -122,6 +122,14 @@ def test_bad_input_is_one_sentence(run, tmp_path, arguments, said):
     assert not (tmp_path / "audit.html").exists()
 
 
+@pytest.mark.parametrize("wrong", ["--labels", "--judgments", "--held-out"])
+def test_a_file_that_is_missing_leaves_no_kept_pool(run, tmp_path, wrong):
+    code, out, err = run("mined.jsonl", *QUICK, "--keep", "kept", wrong, "absent.csv")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert not list(tmp_path.glob("kept*"))
+
+
 def test_hostile_texts_of_a_file_stay_text(run, tmp_path):
     rows = [{"query": f"{text} {place}", "pos": [f"answer {place}"], "neg": [text or "blank", "plain words"]}
             for place, text in enumerate(HOSTILE)]  # fmt: skip

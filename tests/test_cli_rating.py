@@ -115,6 +115,13 @@ def test_advice_draws_for_all_values_and_then_tells(verbs, tmp_path):
     assert "ceiling" in out
 
 
+def test_a_sheet_that_nobody_filled_in_says_so(verbs, tmp_path):
+    assert verbs("sample", *OF, "--size", "5", "--out", "sheet.csv")[0] == 0
+    code, _, err = verbs("rate", *OF, "--labels", "sheet.csv")
+    assert code == 2
+    assert "There is no label yet that says false or true negative" in err
+
+
 @pytest.mark.parametrize(("verb", "more", "words"), [
     ("rate", (*OF, "--labels", "nowhere.csv"), "nowhere.csv"),
     ("rate", (*OF, "--labels", "other.csv"), "negviz sample"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negviz.dataset import Dataset
 from negviz.diagnostics.wilson_interval import wilson_interval
 from negviz.errors import DataError
 from negviz.intervals import design_effect, score_interval, size_for_bound, size_for_width, weighted_share, wilson
@@ -118,6 +119,22 @@ def test_one_label_says_little_and_is_called_few() -> None:
     drawn = rate(chosen, said(chosen.pool, [5], [FN], 0.01))
     assert drawn.high == 1
     assert drawn.low == pytest.approx(wilson(1, 100 / 99, 0.95)[0])
+
+
+def test_one_answer_for_two_copies_does_not_count_twice() -> None:
+    # Queries 0 and 1 ask the same and have document 1 both; the answer about it came about with 1 - 0.5 ** 2.
+    data = Dataset.build(
+        name="twice", format="test", positives=[("q0", "d0", 1), ("q1", "d0", 1), ("q2", "d0", 1)],
+        queries=[("q0", "the same question"), ("q1", "the same question"), ("q2", "another one")],
+        documents=[(f"d{row}", "", f"text {row}") for row in range(5)],
+    )  # fmt: skip
+    pool = make_pool([[0.5, 0.4]] * 3, [[0.9]] * 3, documents=np.array([[1, 2], [1, 3], [3, 4]]), dataset=data)
+    chosen = select(pool, recipe("rank_window", count=2))
+    found = rate(chosen, said(pool, [0, 4], [FN, TN], 0.5))
+    assert (found.labelled, found.false_negatives) == (2, 1)
+    # Two of weight 4/3 are false, one of weight 2 is not.
+    assert found.rate == pytest.approx((8 / 3) / (8 / 3 + 2))
+    assert found.stands_for == pytest.approx(14 / 3)
 
 
 def test_where_everything_is_labelled_the_rate_is_exact_whatever_the_probabilities() -> None:

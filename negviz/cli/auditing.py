@@ -76,16 +76,15 @@ def audit(
             )
         bars = Bars()
         try:
-            pool, selection = (
-                _of_pool(Path(place), selection_file)
-                if stored
-                else _of_file(load_data(place, columns, encoding, split, format_name), encoder, seed, keep, bars)
-            )
-            labels = labels_of(labels_file, pool.dataset)
-            truth = None
+            pool, dataset = _opened(place, stored, columns, encoding, split, format_name)
+            # Every file is read before anything long begins or is written.
+            labels, truth = labels_of(labels_file, dataset), None
             if judgments is not None:
-                truth = read_truth(judgments, pool.dataset, relevant_from=relevant_from, complete=complete)
-            held = None if held_out is None else read_held_out(held_out, pool.dataset)
+                truth = read_truth(judgments, dataset, relevant_from=relevant_from, complete=complete)
+            held = None if held_out is None else read_held_out(held_out, dataset)
+            pool, selection = (
+                _of_file(dataset, encoder, seed, keep, bars) if pool is None else _of_pool(pool, selection_file)
+            )
             found = look(pool, selection, labels=labels, truth=truth, held_out=held, progress=bars)
         finally:
             bars.close()
@@ -108,11 +107,20 @@ def _is_pool(place: str) -> bool:
     return (Path(place) / MANIFEST).is_file()
 
 
-def _of_pool(folder: Path, selection_file: Path | None) -> "tuple[Pool, Selection]":
-    from negviz.given_negatives import given_selection
-    from negviz.store import open_pool, read_selection
+def _opened(place: str, stored: bool, *how: Any) -> "tuple[Pool | None, Any]":
+    """The pool, where it is one, and its data."""
+    from negviz.store import open_pool
 
-    pool = open_pool(folder)
+    if not stored:
+        return None, load_data(place, *how)
+    pool = open_pool(Path(place))
+    return pool, pool.dataset
+
+
+def _of_pool(pool: "Pool", selection_file: Path | None) -> "tuple[Pool, Selection]":
+    from negviz.given_negatives import given_selection
+    from negviz.store import read_selection
+
     selection = given_selection(pool) if selection_file is None else read_selection(selection_file, pool)
     return pool, selection
 
@@ -133,8 +141,11 @@ def _of_file(dataset: Any, encoder: str, seed: int, keep: Path | None, bars: Bar
 
 
 def _lines(done: dict[str, Any]) -> list[str]:
+    from negviz.findings import some
+
     counts = ", ".join(f"{severity} {count}" for severity, count in done["counts"].items())
-    lines = [f"{done['negatives']:,} negatives of {done['queries']:,} queries of {done['data']}: {counts}"]
+    of = f"{some(done['negatives'], 'negative')} of {some(done['queries'], 'query', 'queries')} of {done['data']}"
+    lines = [f"{of}: {counts}"]
     for finding in done["findings"]:
         lines += [f"[{finding['severity']}] {finding['title']}", f"    {finding['sentence']}"]
         lines += [f"    do: {finding['todo']}"] if finding["todo"] else []

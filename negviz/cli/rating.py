@@ -64,8 +64,9 @@ def rate(
         labels = labels_of(labels_file, opened.dataset)
         found = measure(chosen, labels, confidence=confidence)
         if not found.labelled:
+            none = f"None of the {len(labels):,} labels says" if len(labels) else "There is no label yet that says"
             raise MissingInputError(
-                f"None of the {len(labels):,} labels says false or true negative of what this selection takes; draw a "
+                f"{none} false or true negative of what this selection takes; draw a "
                 f"sample of it with 'negviz sample {pool_folder} --selection {selection} --size 300 --out FILE.csv'."
             )
         done = _numbers(found)

@@ -45,9 +45,10 @@ def duplicate_queries(case: Case) -> Finding:
         cells = (*query_cells(case, one), *query_cells(case, other), len(left & right), named, taken)
         rows.append(((-taken, -len(open_), one, case.dataset.query_id(one)), cells))
     rows.sort(key=lambda row: (row[0][0], row[0][1], row[0][3], str(row[1][2])))
-    unshared = len(set(asked))
+    unshared, worded = len(set(asked)), set(alike_queries(case.dataset, None))
+    same_words = sum(pair in worded for pair in alike)
     sentence = (
-        f"{some(len(alike), 'pair')} of the {len(pool):,} queries ask the same thing; {some(unshared, 'positive')} of "
+        f"{_told(len(alike), same_words, len(pool))}; {some(unshared, 'positive')} of "
         f"one query of a pair {'is' if unshared == 1 else 'are'} not labelled for the other, and {wrong:,} of those "
         f"{'is' if wrong == 1 else 'are'} taken as its negatives."
         if alike else f"None of the {len(pool):,} queries asks the same as another one."
@@ -59,9 +60,17 @@ def duplicate_queries(case: Case) -> Finding:
         "Give both queries all positives, and keep only one of two queries with the same words." if alike else "",
         COLUMNS, tuple(cells for _, cells in rows[:TOP]), max(len(rows) - TOP, 0),
         pairs=np.array(sorted(set(asked))[:MOST_PAIRS], dtype=np.int32).reshape(-1, 2),
-        facts={"queries": len(pool), "pairs": len(alike), "unshared_positives": unshared, "taken": wrong,
-               "by_vectors": pool.embeddings is not None},
+        facts={"queries": len(pool), "pairs": len(alike), "same_words": same_words, "unshared_positives": unshared,
+               "taken": wrong, "by_vectors": pool.embeddings is not None},
     )  # fmt: skip
+
+
+def _told(pairs: int, same_words: int, queries: int) -> str:
+    """How many pairs there are, and by what: vectors may err."""
+    told = f"{some(pairs, 'pair')} of the {queries:,} queries {'asks' if pairs == 1 else 'ask'} the same thing"
+    if same_words == pairs:
+        return f"{told} in the same words"
+    return f"{told}, {same_words:,} in the same words and {pairs - same_words:,} by the vectors alone"
 
 
 def _taken(case: Case, row: int, document: int) -> int:

@@ -8,13 +8,15 @@ import numpy as np
 from negviz.charts.rate_bars import rate_bars
 from negviz.diagnostics.measured_false_negatives import Measured, measured_false_negatives
 from negviz.errors import MissingInputError
-from negviz.findings import FINDINGS, MOST_PAIRS, TOO_HIGH, TOP, Case, Cell, Finding, Severity, need_negatives
-from negviz.labelled_sample import ASSISTED
+from negviz.findings import FINDINGS, MOST_PAIRS, TOO_HIGH, TOP, Case, Cell, Finding, Severity, need_negatives, some
+from negviz.labelled_sample import ASSISTED, ASSUMED, EXACT, UNIFORM, WEIGHTED
 from negviz.labels import Verdict
 from negviz.rating import Rate, assisted_rate, labels_needed, rate, rates_by
 
 WIDTH = 0.04
 GROUPS = (("retriever", "brought by"), ("rank", ""), ("score", ""))
+# What the answers are, to complete "by 200 answers".
+DRAWN = {ASSUMED: "", UNIFORM: " drawn by chance", WEIGHTED: " drawn with known probabilities"}
 COLUMNS = ("negatives", "rate", "95% interval", "false of answers", "how many")
 Share = Rate | Measured
 
@@ -23,8 +25,9 @@ Share = Rate | Measured
 def false_negative_rate(case: Case) -> Finding:
     """Estimate which part of the negatives is false, with a 95% interval, in all and by retriever, rank and score.
 
-    It rests on labels; where there are none, on judgments. What the suspicion model (without labels) adds is told
-    beside. Above 5% with its lower end the finding is bad, up to 5% with its upper end it is good; the 5% are ours.
+    It rests on labels; where there are none, on judgments. What the suspicion model (without labels) makes of the
+    sample, and what the judgments say, are further rows of the table. Above 5% with its lower end the finding is bad,
+    up to 5% with its upper end it is good; the 5% are ours.
 
     Args:
         case: What is audited.
@@ -43,24 +46,32 @@ def false_negative_rate(case: Case) -> Finding:
     assisted = assisted_rate(case.selection, case.labels, case.prior_probabilities)
     helped = assisted if assisted.method == ASSISTED else None
     more = labels_needed(found, WIDTH)
-    sentence = (
-        f"{found.rate:.1%} of the {found.negatives:,} negatives are false, with 95% confidence {found.low:.1%} to "
-        f"{found.high:.1%}. {' '.join(found.about)}"
-    )
-    if judged and judged.judged:
-        sentence += f" By the judgments it is {judged.rate:.1%} of {judged.judged:,} judged ones."
+    beside: list[tuple[str, Share]] = []
     if helped:
-        sentence += f" With the suspicion model's help: {helped.rate:.1%} ({helped.low:.1%} to {helped.high:.1%})."
-    if more:
-        sentence += f" About {more:,} more labels would narrow the interval to ±{100 * WIDTH / 2:g} points."
-    facts = {**_numbers(found), "more_labels": more, "assisted": _ends(helped) if helped else None,
+        beside.append(("all negatives, with the suspicion model's help", helped))
+    if judged and judged.judged:
+        beside.append(("all negatives, by the judgments", judged))
+    table = [groups[0], *beside, *groups[1:]]
+    facts = {**_numbers(found), "about": list(found.about), "more_labels": more,
+             "assisted": _ends(helped) if helped else None,
              "groups": [{"name": name, **_numbers(group)} for name, group in groups[1:]],
              "judgments": _ends(judged) if judged else None}  # fmt: skip
     return Finding(
-        _severity(found.low, found.high), sentence.strip(), _todo(found.low, found.high, more),
-        COLUMNS, tuple(_row(name, group) for name, group in groups[:TOP]), max(len(groups) - TOP, 0),
+        _severity(found.low, found.high), _sentence(found), _todo(found.low, found.high, more),
+        COLUMNS, tuple(_row(name, group) for name, group in table[:TOP]), max(len(table) - TOP, 0),
         pairs=_false_pairs(case), figure=_figure(groups), facts=facts,
     )  # fmt: skip
+
+
+def _sentence(found: Rate) -> str:
+    """The rate, what it rests on, and the one thing to know before it is believed; the facts have all of them."""
+    share = f"{found.rate:.1%} of {some(found.negatives, 'negative')} are false"
+    if found.method == EXACT:
+        return f"{share}; every one of them has an answer."
+    # Of what is told beside the sample itself, the last weighs most.
+    caveat = found.about[0] if found.method == ASSUMED else found.about[-1] if len(found.about) > 1 else ""
+    answers = f"{some(found.labelled, 'answer')}{DRAWN[found.method]}"
+    return f"{share}, with 95% confidence {found.low:.1%} to {found.high:.1%}, by {answers}. {caveat}".strip()
 
 
 def _unmeasured(case: Case, negatives: int) -> NoReturn:
@@ -112,7 +123,12 @@ def _todo(low: float, high: float, more: int) -> str:
             "Choose with a stricter threshold ('negviz advise' finds the one that meets a rate), or label the most "
             "suspect and export with the labels."
         )
-    return f"Label {more:,} more of the random sample to know on which side of {TOO_HIGH:.0%} it lies." if more else ""
+    if not more:
+        return ""
+    return (
+        f"The interval reaches across {TOO_HIGH:.0%}: label about {more:,} more of the random sample, which narrows it "
+        f"to ±{100 * WIDTH / 2:g} points."
+    )
 
 
 def _groups(case: Case) -> list[tuple[str, Share]]:

@@ -10,6 +10,8 @@ from negviz.findings import FINDINGS, TOP, Case, Cell, Finding, Severity, docume
 
 PART = 0.01
 LOOK, BAD = 0.1, 0.25
+# A single document in so many of the queries is worth a look, however many other negatives there are.
+EVERYWHERE = 0.25
 # A document that so few queries share is no hub, however small the set.
 FEW = 5
 COLUMNS = ("negative of queries", "share of queries", "positive of queries", "document id", "document")
@@ -21,7 +23,8 @@ def hub_documents(case: Case) -> Finding:
 
     Vectors of many dimensions have hubs, which are near to everything; so have texts that say little. A model learns
     from them to push a document away, whatever the query. Above 10% of all negatives in 1% of the documents is worth a
-    look, above 25% is bad, where a hub serves five queries or more; the limits are ours.
+    look, above 25% is bad, and a document in more than a quarter of the queries is worth a look, too, where a hub
+    serves five queries or more; the limits are ours.
 
     Args:
         case: What is audited.
@@ -36,7 +39,7 @@ def hub_documents(case: Case) -> Finding:
     top = max(1, round(PART * len(documents)))
     share = float(times[:top].sum()) / negatives
     hubs = int((times >= FEW).sum())
-    severity: Severity = "good" if times[0] < FEW or share <= LOOK else "bad" if share > BAD else "look"
+    severity = _severity(int(times[0]), queries, share)
     positives = case.pool.positives[np.not_equal(case.pool.positives, PAD)]
     answers = dict(zip(*(part.tolist() for part in np.unique(positives, return_counts=True)), strict=True))
     rows = tuple(_row(case, int(document), int(count), answers.get(int(document), 0), queries)
@@ -52,6 +55,12 @@ def hub_documents(case: Case) -> Finding:
         facts={"documents": len(documents), "top_documents": top, "top_share": round(share, 5), "most": int(times[0]),
                "hubs": hubs, "negatives": negatives},
     )  # fmt: skip
+
+
+def _severity(most: int, queries: int, share: float) -> Severity:
+    if most < FEW:
+        return "good"
+    return "bad" if share > BAD else "look" if share > LOOK or most > EVERYWHERE * queries else "good"
 
 
 def _row(case: Case, document: int, count: int, answers: int, queries: int) -> tuple[Cell, ...]:

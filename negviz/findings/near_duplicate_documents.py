@@ -55,9 +55,9 @@ def near_duplicate_documents(case: Case) -> Finding:
     wrong = _against_positive(case, of_document)
     copies = sum(len(group.members) - 1 for group in groups)
     sentence = (
-        f"{copies:,} of the {len(rows):,} documents repeat another one nearly word for word "
+        f"{copies:,} of the {len(rows):,} documents {_repeat(copies)} another one nearly word for word "
         f"({some(len(groups), 'group')}, at least {ALIKE:.0%} of their pieces of {PIECE} characters in common); "
-        f"{some(len(wrong), 'negative')} nearly repeat a positive of their query."
+        f"{some(len(wrong), 'negative')} nearly {_repeat(len(wrong))} a positive of their query."
         if groups else f"None of the {len(rows):,} documents is a near-copy of another one."
     )  # fmt: skip
     return Finding(
@@ -68,6 +68,10 @@ def near_duplicate_documents(case: Case) -> Finding:
         facts={"documents": len(rows), "groups": len(groups), "copies": copies, "against_positive": len(wrong),
                "alike": ALIKE, "piece": PIECE},
     )  # fmt: skip
+
+
+def _repeat(number: int) -> str:
+    return "repeats" if number == 1 else "repeat"
 
 
 def _groups(case: Case, rows: Ints, pairs: Ints, shares: "np.typing.NDArray[np.float64]") -> tuple[list[Group], Ints]:

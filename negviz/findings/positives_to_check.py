@@ -24,6 +24,8 @@ APART = 2.0
 FEWEST_QUERIES, MOST_DOUBTFUL = 50, 0.5
 FEWEST = 4
 MANY = 0.1
+# Where such a part of the positives loses, it is rather the scores that are wrong than the labels.
+MOST = 0.5
 FEW = f"the mixture of likelihoods needs {FEWEST_QUERIES} queries to be believed"
 COLUMNS = ("why", "query id", "query", "document id", "labelled as its answer", "candidates above it")
 
@@ -82,14 +84,23 @@ def positives_to_check(case: Case) -> Finding:
         "good" if not len(order) else "bad" if beaten > MANY else "look",
         f"Of {some(scored, 'labelled positive')}, {outranked:,} score below most of their candidates; {mixture}. "
         f"That concerns {some(queries, 'query', 'queries')} ({share:.1%}). Hard but right pairs can look wrong, too.",
-        "Read these pairs; take wrong ones out of the data, since every margin of their query is measured from them."
-        if len(order) else "",
+        _todo(case, outranked / scored) if len(order) else "",
         COLUMNS, tuple(_row(case, found, int(at)) for at in order[:TOP]), max(len(order) - TOP, 0),
         pairs=np.stack([pool.queries[found.rows], found.documents], axis=1)[order[:MOST_PAIRS]].astype(np.int32),
         figure=_figure(noise) if noise else None,
         facts={"positives": scored, "outranked": outranked, "noisy": noisy if noise else None, "queries": queries,
                "share": round(share, 5)},
     )  # fmt: skip
+
+
+def _todo(case: Case, part: float) -> str:
+    read = "Read these pairs; take wrong ones out of the data, since every margin of their query is measured from them."
+    if part <= MOST:
+        return read
+    return (
+        f"So many are rather a mistake of the scores than of the labels: see first whether '{case.scorer}' can read "
+        f"this language and these texts, and choose another encoder if not. {read}"
+    )
 
 
 def _noise(case: Case) -> tuple[PositiveNoise | None, str]:

@@ -1,6 +1,7 @@
 """Findings on small cases whose answers can be counted by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,7 @@ def test_rate_of_a_fully_labelled_selection_is_exact():
     assert (found.facts["rate"], found.facts["low"], found.facts["high"]) == (0.25, 0.25, 0.25)
     assert found.pairs.tolist() == [[0, 1]]
     assert found.rows[0][:4] == ("all negatives", "25.0%", "25.0% to 25.0%", "1 of 4")
+    assert found.sentence == "25.0% of 4 negatives are false; every one of them has an answer."
 
 
 def test_rate_of_a_sample_has_an_interval_and_says_how_many_more_labels():
@@ -60,11 +62,32 @@ def test_rate_of_a_sample_has_an_interval_and_says_how_many_more_labels():
     assert found.facts["low"] < 0.05 < found.facts["high"]
     assert found.severity == "look"
     assert found.facts["more_labels"] > 0
-    assert f"{found.facts['more_labels']:,} more" in found.sentence
+    assert f"{found.facts['more_labels']:,} more" in found.todo
+    assert found.sentence.startswith(f"5.0% of {found.facts['negatives']:,} negatives are false, with 95% confidence ")
+    assert "by 60 answers drawn by chance." in found.sentence
+    assert len(found.sentence.split(". ")) <= 2 or "By their probabilities" in found.sentence
+    assert found.facts["about"][0] == "60 answers about negatives that were drawn by chance."
     names = [group["name"] for group in found.facts["groups"]]
     assert "brought by dense" in names
     assert any(name.startswith("rank") for name in names)
     assert found.figure is not None
+
+
+def test_rate_tells_one_caveat_and_the_rest_beside():
+    case = case_of(rich_pool(), count=5)
+    said = [Verdict.FALSE_NEGATIVE, Verdict.UNSURE, *[Verdict.TRUE_NEGATIVE] * 18]
+    case = with_labels(case, lambda place: said[place % 20] if place < 60 else None)
+    found = run_finding("false_negative_rate", case)
+    assert "by 57 answers. No label says with what probability" in found.sentence
+    assert "unsure" not in found.sentence
+    assert any("3 unsure" in told for told in found.facts["about"])
+    whole = np.ones(case.pool.documents.shape, dtype=bool)
+    rows, columns = np.nonzero(whole & (case.pool.documents >= 0))
+    pairs = np.stack([case.pool.queries[rows], case.pool.documents[rows, columns]], axis=1)
+    judged = Case(case.selection, case.labels, truth=truth_of(pairs, [0] * len(pairs)))
+    found = run_finding("false_negative_rate", judged)
+    assert "judgments" not in found.sentence
+    assert ("all negatives, by the judgments", "0.0%") in [row[:2] for row in found.rows]
 
 
 def test_judgments_stand_in_where_there_is_no_label_and_complete_ones_leave_no_doubt():
@@ -145,6 +168,16 @@ def test_a_positive_below_most_candidates_is_to_be_checked():
     assert "--retriever random" in found.sentence
 
 
+def test_where_most_positives_lose_the_scores_are_doubted_first():
+    pool = make_pool([[0.9, 0.8, 0.7, 0.1]] * 3, [[0.5], [0.5], [0.95]])
+    found = run_finding("positives_to_check", case_of(pool, count=1))
+    assert found.facts["queries"] == 2
+    assert "mistake of the scores" in found.todo
+    assert "'dense'" in found.todo
+    pool = make_pool([[0.9, 0.8, 0.7, 0.1]] * 4, [[0.5], [0.5], [0.95], [0.95]])
+    assert run_finding("positives_to_check", case_of(pool, count=1)).todo.startswith("Read these pairs")
+
+
 def test_positives_that_do_badly_against_random_documents_are_found_by_the_mixture():
     random = np.random.default_rng(2)
     scores = random.normal(0.1, 0.02, (60, 12))
@@ -191,6 +224,17 @@ def test_a_document_that_all_queries_share_is_a_hub():
     assert "reuse_cap" in found.todo
 
 
+def test_a_document_in_more_than_a_quarter_of_the_queries_is_worth_a_look_among_many_others():
+    # 6 of 20 queries share d001, which makes 6 of 206 negatives.
+    case = given_case([[*([1] if row < 6 else []), *range(2 + 10 * row, 12 + 10 * row)] for row in range(20)])
+    found = run_finding("hub_documents", case)
+    assert found.facts["top_share"] < 0.1
+    assert (found.severity, found.facts["most"]) == ("look", 6)
+    assert "reuse_cap" in found.todo
+    rare = given_case([[*([1] if row < 5 else []), *range(2 + 10 * row, 12 + 10 * row)] for row in range(20)])
+    assert run_finding("hub_documents", rare).severity == "good"
+
+
 def test_balance_counts_what_brought_the_negatives():
     case = given_case([[1, 2], [3, 4, 5, 6, 7, 8, 9, 10], [11]], random=[[2], [], []])
     found = run_finding("balance", case)
@@ -206,10 +250,23 @@ def test_balance_counts_what_brought_the_negatives():
 def test_the_same_question_twice_with_a_positive_of_one_as_a_negative_of_the_other():
     case = given_case([[2, 1], [3]], positives=[[0], [1]], queries=["What is a fox?", "a fox is WHAT"])
     found = run_finding("duplicate_queries", case)
-    assert found.facts == {"queries": 2, "pairs": 1, "unshared_positives": 2, "taken": 1, "by_vectors": False}
+    assert found.facts == {"queries": 2, "pairs": 1, "same_words": 1, "unshared_positives": 2, "taken": 1,
+                           "by_vectors": False}  # fmt: skip
+    assert found.sentence.startswith("1 pair of the 2 queries asks the same thing in the same words; ")
     assert found.pairs.tolist() == [[0, 1], [1, 0]]
     assert found.severity == "bad"
     assert found.rows[0][4:] == (0, "d000, d001", 1)
+
+
+def test_queries_alike_by_their_vectors_alone_are_told_apart_from_the_same_words():
+    vectors = unit_embeddings(3, 4)
+    vectors.queries.setflags(write=True)
+    vectors.queries[1] = vectors.queries[0]
+    case = given_case([[1], [2], [3]], queries=["red fox", "blue whale", "green tree"])
+    pool = replace(case.pool, embeddings=vectors)
+    found = run_finding("duplicate_queries", Case(replace(case.selection, pool=pool)))
+    assert (found.facts["pairs"], found.facts["same_words"]) == (1, 0)
+    assert "0 in the same words and 1 by the vectors alone" in found.sentence
 
 
 def test_queries_that_share_their_positives_lack_nothing():

@@ -53,7 +53,8 @@ def _nothing(found: Rate) -> None:
 
 
 def _numbers(selection: Selection, labels: Labels, found: Rate) -> None:
-    interval = f"{found.low:.1%} – {found.high:.1%}"
+    # As short as it can be: a card of a narrow screen has room for eleven letters.
+    interval = f"{100 * found.low:.1f}–{found.high:.1%}"
     metrics = [
         ("False-negative rate", f"{found.rate:.1%}", f"Share of the {found.negatives:,} negatives that answer their "
          f"query, estimated from the labels: {found.method}."),

@@ -138,10 +138,13 @@ def _free(desk: Desk, here: Here) -> set[Pair]:
 
 
 def _box(here: Here, place: int, pair: Pair, *, lent: bool) -> None:
-    key = f"label.pick.{pair[0]}-{pair[1]}"
-    st.session_state[key] = pair in here.chosen
-    st.checkbox(f"Candidate {place + 1}", key=key, label_visibility="collapsed", disabled=lent, on_change=_ticked,
-                args=(place, pair))  # fmt: skip
+    chosen = pair in here.chosen
+    # Whether it is chosen is part of the key: a key pressed before the browser knows of the last choice comes with the
+    # state from before it, and must not be taken for a click that undoes it.
+    st.checkbox(
+        f"Candidate {place + 1}", value=chosen, key=f"label.pick.{pair[0]}-{pair[1]}{'.chosen' * chosen}",
+        label_visibility="collapsed", disabled=lent, on_change=_ticked, args=(place, pair),
+    )  # fmt: skip
 
 
 def _row(desk: Desk, pair: Pair, said: str, more: str, *, at: bool) -> str:
@@ -153,13 +156,14 @@ def _row(desk: Desk, pair: Pair, said: str, more: str, *, at: bool) -> str:
 
 
 def _bar(here: Here) -> None:
-    # The query and what is chosen are part of the key: an answer is only for what was on the screen.
-    name = f"{here.query}.{here.at}.{hash(frozenset(here.chosen))}"
+    # The query is part of the key, so that an answer is for no other. Keys come in order: what is chosen when an answer
+    # arrives is what the person had chosen, even where the bar on the screen is a frame behind.
+    name = here.query
     count = f" ({len(here.chosen)})" if here.chosen else ""
     with st.container(horizontal=True, key="label_bar", vertical_alignment="center", gap="small"):
         for verdict, (key, label, _) in ANSWERS.items():
             st.button(label + count, key=f"label.{verdict.code}.list.{name}", shortcut=key, on_click=_answer,
-                      args=(here.query, tuple(sorted(here.chosen)) or (here.pairs[here.at],), verdict))  # fmt: skip
+                      args=(here.query, verdict))  # fmt: skip
         st.button("Choose", key=f"label.choose.{name}", shortcut="X", type="tertiary", on_click=_choose)
         st.button("All", key="label.all", shortcut="A", type="tertiary", on_click=_choose_all)
         for label, key, by in (("Up", "Up", -1), ("Down", "Down", 1), ("More", "PageDown", SHOWN),
@@ -176,9 +180,12 @@ def _desk() -> tuple[Desk, Here]:
     return desk, _here(desk)
 
 
-def _answer(query: int, pairs: tuple[Pair, ...], verdict: Verdict) -> None:
+def _answer(query: int, verdict: Verdict) -> None:
     desk, here = _desk()
-    if query != here.query or not _may(desk, here, pairs):
+    if query != here.query:
+        return
+    pairs = tuple(sorted(here.chosen)) or (here.pairs[here.at],)
+    if not _may(desk, here, pairs):
         return
     if store_answers(desk, pairs, verdict):
         desk.walk.settle(pairs)

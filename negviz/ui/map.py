@@ -212,7 +212,7 @@ def _in_words(pool: Pool, drawn: Drawing, picture: str, choice: Choice, colourin
             f"{queries:,} queries; an area that you mark applies to all of them. "
         )
     if choice.query is None and choice.colour == VERDICT:
-        words += "Over all queries: a document counts as taken if any query takes it. "
+        words += "Over all queries: a document counts as taken if any query takes it and none has it as its positive. "
     if choice.query is not None:
         words += "Lines: green dashes to positives, blue to what is taken, grey dots to what is refused, orange to "
         words += "labelled false negatives. "

@@ -156,7 +156,8 @@ def _recipes(first: Beside, key: str) -> None:
     st.caption(
         f"Left the recipe at hand, right the other one, at the same places ({first.picture}); both maps move together. "
         f"{int(changed.sum()):,} of {len(changed):,} documents have another verdict; a ring is around the "
-        f"{int(only.sum()):,} that only one of them takes."
+        f"{int(only.sum()):,} that only one of them takes"
+        f"{'.' if first.query is not None else ' and that are no labelled positive.'}"
     )
     rung = replace(first, seen=replace(first.seen, marked=only))
     _pair(

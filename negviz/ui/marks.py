@@ -74,7 +74,9 @@ def bar(selection: Selection, key: str) -> Marks | None:
     if found is None:
         return None
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"{key}.marks"):
-        st.markdown(f"**{len(found):,} pairs marked** of {len(found.queries):,} queries", width="content")
+        pairs, queries = len(found), len(found.queries)
+        words = f"{pairs:,} {'pair' if pairs == 1 else 'pairs'} marked"
+        st.markdown(f"**{words}** of {queries:,} {'query' if queries == 1 else 'queries'}", width="content")
         st.text(found.about, width="content")
         st.button("Clear", key=f"{key}.marks.clear", icon=":material/close:", type="tertiary", on_click=clear)
         if st.button("Send to the labelling queue", key=f"{key}.marks.send", icon=":material/rule:"):

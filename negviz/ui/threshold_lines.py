@@ -27,6 +27,8 @@ COMPARED = "#7d8a99"
 CURVE_POINTS = 200
 # How far a line may stretch the axis, as a share of what the scores span; farther away it is an arrow at the border.
 STRETCH = 0.5
+# How near to the positive is on it, as a share of the largest distance to one.
+AT_POSITIVE = 1e-5
 COSINE, DOT = "cosine", "dot"
 BAND = "Where the line is for 90% of queries"
 ZONE = "disputed"
@@ -136,8 +138,12 @@ def handles(lines: Iterable[Drawn], profile: ScoreProfile, axis: ScoreAxis, edge
         edges: Bins as they are drawn, which may reach farther than those of the axis.
     """
     found = []
-    for line in lines:
-        colour, dash = (SOFT, "dot") if line.limit.soft else (COLOURS[line.limit.refuses], "solid")
+    shown = list(lines)
+    colours = [SOFT if line.limit.soft else COLOURS[line.limit.refuses] for line in shown]
+    # One name for two colours would not say which band belongs to which line.
+    apart = len({colour for line, colour in zip(shown, colours, strict=True) if line.low is not None}) > 1
+    for line, colour in zip(shown, colours, strict=True):
+        dash = "dot" if line.limit.soft else "solid"
         ends = [moved(line, float(end), profile, axis) for end in (edges[0], edges[-1])]
         movable = np.isfinite(line.value) and all(np.isfinite(ends))
         near = 1e-3 * float(edges[-1] - edges[0])
@@ -145,7 +151,7 @@ def handles(lines: Iterable[Drawn], profile: ScoreProfile, axis: ScoreAxis, edge
         most = ends[1] if movable and ends[1] < edges[-1] - near else None
         found.append(Handle(
             line.id, line.limit.label, line.value, colour, dash, line.low, line.high, movable=bool(movable),
-            band=BAND, least=least, most=most,
+            band=f"{line.limit.label}, for 90% of queries" if apart else BAND, least=least, most=most,
         ))  # fmt: skip
     return found
 
@@ -249,6 +255,9 @@ def turned_to(line: Drawn, value: float, profile: ScoreProfile, axis: ScoreAxis)
     wanted = score - profile.level if line.limit.axis == "margin" else score
     if not np.isfinite(wanted):
         return {}
+    if line.limit.axis == "margin" and abs(wanted) < AT_POSITIVE * profile.span:
+        # Places are rounded on the way to the browser; a line dragged to the positive means just that.
+        wanted = 0.0
     return turned(line.step.strategy, line.knobs, line.place, wanted, profile.level)
 
 

@@ -311,7 +311,7 @@ def test_another_recipe_stands_beside_the_map_at_the_same_places(mapped: Pool, o
     assert ours == theirs
     ringed = int((one["states"] & MARKED > 0).sum())
     assert ringed == int((other["states"] & MARKED > 0).sum()) > 0
-    assert f"a ring is around the {ringed} that only one of them takes" in words(app)
+    assert f"a ring is around the {ringed} that only one of them takes and that are no labelled positive." in words(app)
     (button,) = [button for button in app.button if button.key == "map.differs"]
     button.click()
     app.run()

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,17 @@ from negviz.ui import board as boards
 from negviz.ui import score_view
 from negviz.ui.board import Moved
 from negviz.ui.forms import placed, round_step, slider_limits
-from negviz.ui.threshold_lines import drawn_lines, moved, offered, placed_rows, stretched, weight_curve, zones
+from negviz.ui.threshold_lines import (
+    drawn_lines,
+    handles,
+    moved,
+    offered,
+    placed_rows,
+    stretched,
+    turned_to,
+    weight_curve,
+    zones,
+)
 from tests.app.conftest import HOSTILE, words
 from tests.app.test_mine import counts, html, slider, widget
 
@@ -442,6 +452,23 @@ def test_a_margin_cannot_be_dragged_above_the_positive(pool: Pool) -> None:
     profile, axis = seen(pool, "margin")
     (line,) = drawn_lines(find_recipe("nv_perc"), profile, axis)
     assert moved(line, 0.3, profile, axis) == 0.0
+
+
+def test_a_line_dragged_to_the_positive_lies_on_it_in_spite_of_rounding(pool: Pool) -> None:
+    profile = score_profile(pool, "dense", "min")
+    axis = score_axis(profile, "score")
+    (line, *_) = drawn_lines(find_recipe("ambiguous_zone"), profile, axis)
+    assert turned_to(line, profile.level + 4e-7, profile, axis) == {"width": 0.0}
+    assert turned_to(line, profile.level + 0.01, profile, axis) == {"width": pytest.approx(0.01)}
+
+
+@pytest.mark.parametrize(("name", "names"), [("ambiguous_zone", 2), ("nv_perc", 1), ("simans", 1)])
+def test_bands_of_different_colours_have_different_names(pool: Pool, name: str, names: int) -> None:
+    profile = score_profile(pool, "dense", "min")
+    axis = score_axis(profile, "score")
+    lines = [replace(line, low=0.1, high=0.2) for line in drawn_lines(find_recipe(name), profile, axis)]
+    drawn = handles(lines, profile, axis, axis.edges)
+    assert len({handle.band for handle in drawn}) == len({handle.colour for handle in drawn}) == names
 
 
 def test_the_axis_stretches_to_lines_near_it_by_whole_bins() -> None:

@@ -66,7 +66,7 @@ def test_a_lasso_is_followed_by_thresholds_and_reaches_the_queue(tab, mapped):
     assert view(tab) == pytest.approx(zoomed)
     assert tab.page.get_by_text("documents selected").inner_text() == selected
     tab.menu("Label")
-    tab.page.locator(".st-key-label_candidate .negviz-faint").first.wait_for()
+    tab.page.locator(".negviz-candidate .negviz-faint").first.wait_for()
     tab.check()
     tab.menu("Map")
     tab.page.get_by_text("documents selected").wait_for()

@@ -99,7 +99,7 @@ def test_an_interval_reaches_the_table_and_the_queue(scores):
     scores.page.get_by_text("are in the queue").wait_for()
     scores.tab.settle()
     scores.tab.menu("Label")
-    scores.page.locator(".st-key-label_candidate .negviz-faint").first.wait_for()
+    scores.page.locator(".negviz-candidate .negviz-faint").first.wait_for()
 
 
 def test_the_address_restores_the_view(tab, mined):

@@ -1,4 +1,4 @@
-"""How long from a key press to the redrawn page: a slider on Thresholds and on Mine, a verdict on Label.
+"""How long from a key press to the redrawn page: a slider on Mine, a verdict on Label (Thresholds: slider_browser.py).
 
     .venv/bin/negviz pool sample --out /tmp/pool    # any folder
     .venv/bin/python benchmarks/redraw.py /tmp/pool
@@ -12,17 +12,14 @@ A verdict's clock runs from the key event to the next pair's text.
 """
 
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from first_page import CHROMIUM, FLAGS, ROOT, free_port, wait_for
-from playwright.sync_api import Page, sync_playwright
+from dashboard import dashboard
+from playwright.sync_api import Page
 
 WATCH = """() => {
     window.last = 0; window.painted = 0; window.pressed = 0;
@@ -66,7 +63,7 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(3000)
 
 
-def slider(page: Page, url: str, name: str = "Thresholds") -> list[tuple[float, float]]:
+def slider(page: Page, url: str, name: str) -> list[tuple[float, float]]:
     page.goto(f"{url}/{name}")
     page.locator(CHART).first.wait_for(timeout=120_000)
     settle(page)
@@ -106,27 +103,10 @@ def figures(times: Sequence[float]) -> dict[str, float]:
 
 def main() -> None:
     pool = Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as home:
-        shutil.copytree(pool, Path(home) / "pools" / "bench")
-        (Path(home) / "workspace.json").write_text(json.dumps({"pool": "bench"}), "utf-8")
-        port = free_port()
-        environment = {**os.environ, "NEGVIZ_HOME": home, "STREAMLIT_SERVER_HEADLESS": "true"}
-        command = [sys.executable, "-m", "negviz", "app", "--port", str(port)]
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-            try:
-                url = f"http://127.0.0.1:{port}"
-                wait_for(url)
-                with sync_playwright() as playwright:
-                    page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
-                    page.set_viewport_size({"width": 1440, "height": 1000})
-                    found = {}
-                    for name in ("Thresholds", "Mine"):
-                        whole, painted = zip(*slider(page, url, name), strict=True)
-                        found[f"slider on {name}"] = figures(whole)
-                        found[f"its charts on {name}"] = figures(painted)
-                    print(json.dumps({**found, "verdict": figures(verdict(page, url))}, indent=1))
-            finally:
-                server.terminate()
+    with dashboard(lambda folder: shutil.copytree(pool, folder), width=1440, height=1000) as opened:
+        whole, painted = zip(*slider(opened.page, opened.url, "Mine"), strict=True)
+        found = {"slider on Mine": figures(whole), "its charts": figures(painted)}
+        print(json.dumps({**found, "verdict": figures(verdict(opened.page, opened.url))}, indent=1))
 
 
 if __name__ == "__main__":

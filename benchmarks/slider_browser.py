@@ -1,6 +1,7 @@
 """From a turned slider to the drawn figure, in the browser, at the size of real training sets.
 
     .venv/bin/python benchmarks/slider_browser.py [1 10 50]    # millions of candidates
+    .venv/bin/python benchmarks/slider_browser.py POOL         # a stored pool
 
 The synthetic pool of ``slider.py`` is stored, opened on the page Thresholds of the dashboard and looked at in Chromium
 without a GPU. A recipe's slider is turned by key; the clock runs in the page, from the key event to the end of the
@@ -8,7 +9,6 @@ frame in which the histogram of the negatives taken is drawn anew. Memory is wha
 """
 
 import json
-import shutil
 import statistics
 import sys
 import tempfile
@@ -18,9 +18,8 @@ from pathlib import Path
 from dashboard import Opened, dashboard
 from slider import DEPTH, anonymous, clock, synthetic_pool
 
-from negviz.pool import Pool
 from negviz.recipe import find_recipe
-from negviz.store import save_pool
+from negviz.store import open_pool, save_pool
 
 TURNS, FIRST = 16, 4
 RECIPES = {"nv_perc": "margin", "arctic_v1": "ceiling", "simans": "width"}
@@ -42,24 +41,30 @@ WATCH = """() => {
 
 
 def main() -> None:
-    """Print the figures of each size."""
-    for millions in [float(size) for size in sys.argv[1:]] or [1.0, 10.0]:
+    """Print the figures of each pool."""
+    for given in sys.argv[1:] or ["1", "10"]:
+        if Path(given).is_dir():
+            report(given, Path(given))
+            continue
         with tempfile.TemporaryDirectory() as folder:
-            pool = synthetic_pool(Path(folder), int(millions * 1_000_000 / DEPTH))
-            plain = clock(pool.score("dense").sum)
             stored = Path(folder) / "stored"
-            save_pool(pool, stored)
-            found = {name: measured(pool, stored, name) for name in RECIPES}
-            print(
-                json.dumps({"million candidates": millions, "NumPy pass ms": round(plain * 1e3, 1), **found}, indent=1)
-            )
+            save_pool(synthetic_pool(Path(folder), int(float(given) * 1_000_000 / DEPTH)), stored)
+            report(f"{given} million candidates", stored)
 
 
-def measured(pool: Pool, stored: Path, name: str) -> dict[str, float]:
+def report(name: str, stored: Path) -> None:
+    """Print what each recipe takes on a stored pool."""
+    plain = clock(open_pool(stored).score("dense").sum)
+    found = {recipe: measured(stored, recipe) for recipe in RECIPES}
+    print(json.dumps({"pool": name, "NumPy pass ms": round(plain * 1e3, 1), **found}, indent=1), flush=True)
+
+
+def measured(stored: Path, name: str) -> dict[str, float]:
     """Milliseconds of a recipe's slider, and memory."""
 
     def link(folder: Path) -> None:
-        shutil.copytree(stored, folder, copy_function=lambda source, target: Path(target).hardlink_to(source))
+        folder.parent.mkdir(parents=True)
+        folder.symlink_to(stored.resolve())
 
     with dashboard(link, recipes={"bench": find_recipe(name).to_dict()}) as opened:
         start = time.perf_counter()

@@ -128,8 +128,14 @@ def _synthetic_mix(selection: Selection, query: int, column: int, knobs: Knobs) 
     return f"Its query has enough {kind} candidates of higher score for a share of {knobs['share']:.0%} synthetic ones."
 
 
+def _reuse_cap(selection: Selection, query: int, column: int, knobs: Knobs) -> str:
+    kept = "that it is nearest to" if knobs["keeps"] == "nearest" else "that chance gave it to"
+    return f"Its document serves {knobs['cap']} other queries already, {kept}."
+
+
 REASONS: Mapping[str, Words] = {
     **MASK_REASONS,
+    "reuse_cap": _reuse_cap,
     "balanced_margins": _balanced_margins,
     "softmax_weight": _softmax_weight,
     "llm_verdict": _llm_verdict,

@@ -79,7 +79,7 @@ def _unmeasured(case: Case, negatives: int) -> NoReturn:
     raise MissingInputError(
         f"None of the {negatives:,} negatives has a label that says false or true negative, so the rate is not known. "
         f"Draw a random sample with 'negviz sample'{kept} or in random order on the Label page, judge 100 to 300 "
-        "pairs, and give them with --labels; or give complete judgments with --judgments."
+        "pairs, and give them as labels; or give complete judgments."
     )
 
 

@@ -50,7 +50,7 @@ def leaks_to_held_out(case: Case) -> Finding:
     if held is None:
         raise MissingInputError(
             "Nothing is known about what the model will be evaluated with, so leaks into it cannot be seen; give it "
-            "with --held-out (data of its own, or a qrels file with the ids of this data)."
+            "as held-out data (data of its own, or a qrels file with the ids of this data)."
         )
     own = {case.dataset.query_id(row): case.dataset.query_text(row) for row in case.pool.queries.tolist()}
     queries = matches(own, held.queries, held.same_ids, QUERY_PIECE)

@@ -229,10 +229,15 @@ def _on_begin(connection: Connection) -> None:
 
 def _version(cursor: Any, url: URL) -> int:
     """Version of a SQLite file that is a label database; 0 for an empty one."""
-    application, version, tables = (
-        int(cursor.execute(question).fetchone()[0])
-        for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-    )
+    # At one moment: between two questions another process may have made the database.
+    cursor.execute("BEGIN")
+    try:
+        application, version, tables = (
+            int(cursor.execute(question).fetchone()[0])
+            for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+        )
+    finally:
+        cursor.execute("ROLLBACK")
     if application != APPLICATION:
         if tables or application:
             raise LabelError(

@@ -7,14 +7,13 @@ import streamlit as st
 
 from negviz.audit import Audit
 from negviz.audit_report import page
-from negviz.comparison import learns_from_labels
 from negviz.compiled import MANY
 from negviz.errors import NegvizError
 from negviz.findings import Case, Finding, finding_names
 from negviz.held_out import HeldOut, held_out_of, read_held_out
 from negviz.labels import Labels
 from negviz.selection import Selection
-from negviz.ui import audit_advice, audit_cache, audit_rate, cache
+from negviz.ui import audit_advice, audit_cache, audit_rate
 from negviz.ui.audit_cache import Looked
 from negviz.ui.comparing_choice import judgments
 from negviz.ui.frame import Workbench
@@ -46,16 +45,8 @@ def explore(bench: Workbench) -> None:
         st.caption(about(bench.selection, bench.labels))
         findings(bench)
         return
-    mined = as_mined(bench)
-    st.caption(about(mined, bench.labels))
-    (audit_rate if view == RATE else audit_advice).show(mined, bench.labels)
-
-
-def as_mined(bench: Workbench) -> Selection:
-    """What the recipe takes before labels take the false negatives out of it: of this the labels measure the rate."""
-    if learns_from_labels(bench.recipe):
-        return bench.selection
-    return cache.selection(bench.pool, bench.recipe, Labels.of(()))
+    st.caption(about(bench.as_mined, bench.labels))
+    (audit_rate if view == RATE else audit_advice).show(bench.as_mined, bench.labels)
 
 
 def about(selection: Selection, labels: Labels) -> str:

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from negviz.comparison import learns_from_labels
 from negviz.errors import NegvizError
 from negviz.labels import Labels
 from negviz.pool import Pool
@@ -58,8 +59,16 @@ class Workbench:
     @cached_property
     def selection(self) -> Selection:
         """The recipe's selection; a recipe that does not fit stops the page with its sentence."""
+        return self._selected(self.labels)
+
+    @cached_property
+    def as_mined(self) -> Selection:
+        """What the recipe takes before labels take the false negatives out of it: of this they measure the rate."""
+        return self.selection if learns_from_labels(self.recipe) else self._selected(Labels.of(()))
+
+    def _selected(self, labels: Labels) -> Selection:
         try:
-            return cache.selection(self.pool, self.recipe, self.labels)
+            return cache.selection(self.pool, self.recipe, labels)
         except NegvizError as error:
             st.error("The recipe cannot run on this pool.", icon=":material/error:")
             st.text(why_not(self.pool, error))

@@ -58,6 +58,7 @@ def test_a_lasso_is_followed_by_thresholds_and_reaches_the_queue(tab, mapped):
     # Another colour keeps the area and the part of the map that is seen.
     before = view(tab)
     tab.page.get_by_role("button", name="Zoom in").click()
+    tab.page.wait_for_timeout(500)
     zoomed = view(tab)
     assert zoomed[2] > before[2]
     tab.page.get_by_role("combobox", name=re.compile("Colour")).click()

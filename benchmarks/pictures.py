@@ -233,6 +233,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     asked = arguments()
     views = [view for view in VIEWS if not asked.view or view.name in asked.view]
+    judged = {"audit_rate", "audit_advice"}
     looks = product(asked.theme or ["light"], asked.width or [WIDTH], views, [asked.whole])
     asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -241,6 +242,8 @@ def main() -> None:
         if asked.truth:
             judge(pools[0], asked.truth, home)
         shots = [Shot(pool, *look) for pool, look in product(pools, list(looks))]
+        # Only what was judged has a rate to be seen.
+        shots = [shot for shot in shots if shot.view.name not in judged or (asked.truth and shot.pool == pools[0])]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with served(home) as (url, _):
             for shot in shots:

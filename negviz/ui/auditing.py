@@ -13,7 +13,7 @@ from negviz.findings import Case, Finding, finding_names
 from negviz.held_out import HeldOut, held_out_of, read_held_out
 from negviz.labels import Labels
 from negviz.selection import Selection
-from negviz.ui import audit_advice, audit_cache, audit_rate
+from negviz.ui import audit_advice, audit_cache, audit_rate, cache
 from negviz.ui.audit_cache import Looked
 from negviz.ui.comparing_choice import judgments
 from negviz.ui.frame import Workbench
@@ -25,7 +25,7 @@ from negviz.ui.texts import show_text
 FINDINGS, RATE, ADVICE = "Findings", "Rate", "Advice"
 # Sign, colour and word of a severity: never told by colour alone.
 SIGNS = {
-    "bad": (":material/error:", "red", "Wrong"),
+    "bad": (":material/error:", "red", "Bad"),
     "look": (":material/visibility:", "orange", "Look"),
     "good": (":material/check_circle:", "green", "Fine"),
     "unknown": (":material/help:", "gray", "Not known"),
@@ -52,7 +52,8 @@ def explore(bench: Workbench) -> None:
 def about(selection: Selection, labels: Labels) -> str:
     """What is audited, in a sentence."""
     taken = int(selection.taken_counts.sum())
-    by = f"with {len(labels):,} labels" if len(labels) else "with no label yet"
+    known = sum(len(cells) for cells in cache.verdict_cells(selection.pool, labels).values())
+    by = f"with labels of {known:,} candidates" if known else "with no label yet"
     return f"Audited: the {taken:,} negatives that the recipe at hand ({selection.recipe.name}) takes, {by}."
 
 

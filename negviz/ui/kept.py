@@ -7,7 +7,7 @@ import numpy as np
 
 from negviz.selection import Selection
 
-MOST, BYTES = 24, 512 * 2**20
+MOST, BYTES = 24, 384 * 2**20
 
 
 class KeptSelections:

@@ -18,7 +18,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from scipy.stats import hypergeom
@@ -155,12 +154,12 @@ def _once(
     codes = np.where(false[rows, columns], FALSE, TRUE).astype(np.int8)
     sample = LabelledSample(
         selection, taken, taken & False, rows.astype(np.int32), columns.astype(np.int32), codes,
-        chances[rows, columns], [""] * len(rows), CONFIDENCE,
+        chances[rows, columns], np.arange(len(rows), dtype=np.int32), [""] * len(rows), CONFIDENCE,
     )  # fmt: skip
     estimate = sample.share(taken, int(taken.sum()))
     if way == WAYS[2]:
         estimate = sample.assisted(suspicion) or estimate
-    return cast(tuple[float, float, float], (estimate.span.low, estimate.span.high, estimate.effect))
+    return estimate.span.low, estimate.span.high, estimate.effect
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def disputed_scores(scores: Scores, anchor: Floats, *, share: float = 0.95, abov
     return np.asarray(beyond & (scored_below(scores, anchor[:, None] + above, inclusive=True) > 0))
 
 
-def above_share(scores: Scores, anchor: Floats, share: float) -> Bools:
+def above_share(scores: Scores | Floats, anchor: Floats, share: float) -> Bools:
     """Whether a candidate scores above a share of the positive: what NV-Retriever refuses (METHODS D1).
 
     Args:

@@ -13,6 +13,7 @@ from negviz.arrays import Scores
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings, Similarity
 from negviz.encoders import ENCODERS
+from negviz.encoders._adapter import AdaptedEncoder, about_adapter, is_adapter
 from negviz.encoders._model import Encoder
 from negviz.errors import CancelledError, ModelError
 from negviz.writing import file_written_beside
@@ -22,10 +23,13 @@ Cancelled = Callable[[], bool]
 
 BLOCK = 128
 NAME = "encoder.txt"
+DOCUMENTS_OF = "documents_of.txt"
 
 
 def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> Encoder:
     """Open an encoder by the name of a registered one, by a local folder, or by an id of the Hugging Face Hub.
+
+    A folder may also hold a query adapter that was trained over another encoder, which is opened first.
 
     Args:
         name: What the person gave.
@@ -38,6 +42,9 @@ def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> En
         RecipeError: If a knob is unknown or its value not allowed.
     """
     registered = name in ENCODERS and name != "huggingface"
+    if not registered and is_adapter(Path(name)):
+        base = open_encoder(about_adapter(Path(name))["encoder"], dataset, home=home)
+        return AdaptedEncoder(name, base, Path(name))
     if not registered and not name.strip():
         raise ModelError("No encoder was named; give 'minilm', 'static', a folder or a Hugging Face id.")
     entry = ENCODERS.get(name if registered else "huggingface")
@@ -71,9 +78,13 @@ def embed(
         CancelledError: If ``cancelled`` said so; finished blocks are kept, and the next call goes on from there.
         ModelError: If the encoder fails or gives vectors of another shape.
     """
-    folder = home / "embeddings" / encoder.identity
-    queries = _Side("queries", encoder.encode_queries, folder, encoder, progress, cancelled)
-    documents = _Side("documents", encoder.encode_documents, folder, encoder, progress, cancelled)
+    kept = home / "embeddings"
+    # A model whose documents are encoded by another one finds the vectors which that one made.
+    documents_of = getattr(encoder, "document_identity", encoder.identity)
+    queries = _Side("queries", encoder.encode_queries, kept / encoder.identity, encoder, progress, cancelled)
+    documents = _Side("documents", encoder.encode_documents, kept / documents_of, encoder, progress, cancelled)
+    if documents_of != encoder.identity:
+        _leave(kept / encoder.identity / DOCUMENTS_OF, documents_of)
     return Embeddings(
         queries=queries.embed(dataset.query_texts),
         documents=documents.embed(dataset.contents),
@@ -83,17 +94,21 @@ def embed(
     )
 
 
-def _name_folder(folder: Path, name: str) -> None:
-    """Leave the encoder's name beside its vectors, for people: a folder is called by a digest."""
-    if not (folder / NAME).is_file():
-        with file_written_beside(folder / NAME) as beside:
-            beside.write_text(name, "utf-8")
+def _leave(file: Path, text: str) -> None:
+    """Write a note once."""
+    if not file.is_file():
+        with file_written_beside(file) as beside:
+            beside.write_text(text, "utf-8")
 
 
 def encoder_name(identity: str, home: Path) -> str:
     """What people call the encoder whose vectors are kept under an identity; empty where that was not noted."""
+    return _note(home / "embeddings" / identity / NAME)
+
+
+def _note(file: Path) -> str:
     try:
-        return (home / "embeddings" / identity / NAME).read_text("utf-8").strip()
+        return file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 
@@ -130,7 +145,8 @@ class _Side:
     def _encode_all(self, texts: list[str], folder: Path, shape: tuple[int, int]) -> Scores:
         """Fill one file block by block, longest texts first, so that a batch holds texts of one length."""
         folder.mkdir(parents=True, exist_ok=True)
-        _name_folder(self.folder, self.encoder.name)
+        # A folder is called by a digest; its encoder's name is for people.
+        _leave(self.folder / NAME, self.encoder.name)
         blocks.sweep(folder)
         order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         with blocks.beside(folder) as path:
@@ -198,8 +214,10 @@ def stored_embeddings(
     Returns:
         The vectors by row, None where they are not all there.
     """
-    queries = _stored_side("queries", dataset.query_texts, home / "embeddings" / identity)
-    documents = _stored_side("documents", dataset.contents, home / "embeddings" / identity)
+    kept = home / "embeddings"
+    documents_of = _note(kept / identity / DOCUMENTS_OF) or identity
+    queries = _stored_side("queries", dataset.query_texts, kept / identity)
+    documents = _stored_side("documents", dataset.contents, kept / documents_of)
     if queries is None or documents is None:
         return None
     return Embeddings(queries, documents, similarity, encoder, identity)

@@ -47,6 +47,7 @@ class Workshop:
     cancelled: Callable[[], bool]
     runs: Mapping[str, Path] = field(default_factory=dict)
     checkpoints: Mapping[str, str] = field(default_factory=dict)
+    given: Embeddings | None = None
 
     @cached_property
     def model(self) -> Encoder:
@@ -55,8 +56,8 @@ class Workshop:
 
     @cached_property
     def embeddings(self) -> Embeddings:
-        """Vectors of all queries and documents."""
-        return self.embed(self.model)
+        """Vectors of all queries and documents: those that were given, or those of the encoder at hand."""
+        return self.embed(self.model) if self.given is None else self.given
 
     def open(self, name: str) -> Encoder:
         """An encoder by name, folder or id."""
@@ -109,6 +110,7 @@ def build_pool(
     home: Path | None = None,
     progress: Progress = silent,
     cancelled: Callable[[], bool] = lambda: False,
+    embeddings: Embeddings | None = None,
 ) -> Pool:
     """Retrieve candidates of every query that has a labelled positive, score them, and flag the leaks.
 
@@ -127,6 +129,7 @@ def build_pool(
         home: Folder of caches.
         progress: Told (stage, done, total).
         cancelled: Asked between blocks of work.
+        embeddings: Vectors of another origin than the encoder, such as those of a model in training.
 
     Returns:
         The pool.
@@ -153,7 +156,7 @@ def build_pool(
     for name in names:
         if name not in outside:
             RETRIEVERS.get(name)
-    shop = Workshop(dataset, encoder, home or home_folder(), seed, progress, cancelled, run_names, models)
+    shop = Workshop(dataset, encoder, home or home_folder(), seed, progress, cancelled, run_names, models, embeddings)
     _check_models(shop, {name: model for name, model in wanted.items() if name not in outside})
     brought: dict[str, Ints] = {}
     for done, name in enumerate(names):
@@ -162,7 +165,7 @@ def build_pool(
     documents = union(list(brought.values()))
     layers = _score(shop, wanted, queries, documents, positives)
     progress("checking for leaks", 0, 1)
-    vectors = shop.embeddings if "embeddings" in shop.__dict__ else None
+    vectors = shop.embeddings if "embeddings" in shop.__dict__ else embeddings
     flags = leak_flags(dataset, queries, documents, positives, vectors)
     progress("checking for leaks", 1, 1)
     width = documents.shape[1]

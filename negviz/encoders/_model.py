@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from negviz.arrays import Scores
+from negviz.arrays import Floats, Scores
 from negviz.embeddings import Similarity
 from negviz.errors import ModelError
 
@@ -15,7 +15,8 @@ class Encoder(Protocol):
 
     One that also knows the vector of each token in its context has ``has_tokens`` set, and the methods
     ``query_tokens`` and ``document_tokens`` beside those below: unit vectors (tokens, dims) of each text, without the
-    tokens that frame every text. Late interaction asks for them.
+    tokens that frame every text. Late interaction asks for them. One whose documents are encoded by another model has
+    that one's identity as ``document_identity``.
 
     Attributes:
         name: What people call it.
@@ -44,7 +45,7 @@ class Encoder(Protocol):
         ...
 
 
-def unit(vectors: Scores) -> Scores:
+def unit(vectors: Scores | Floats) -> Scores:
     """Scale each row to length one; a row of zeros (a text without any known token) stays zero."""
     wide = np.asarray(vectors, dtype=np.float64)
     length = np.sqrt(np.einsum("nd,nd->n", wide, wide))[:, None]

@@ -1,0 +1,210 @@
+"""Mining in a round: the pool as the student sees it, the negatives that a stage takes, and what may not be pushed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from negviz.arrays import PAD, Bools, Floats, Ints
+from negviz.curriculum import HARD, RELEVANT, SEMI_HARD, blocks, teacher_places
+from negviz.dataset import Dataset
+from negviz.embeddings import Embeddings
+from negviz.errors import MissingInputError
+from negviz.labels import LabelEvent, Labels, Verdict
+from negviz.mine import build_pool
+from negviz.pool import ALL_LEAKS, Pool
+from negviz.retrievers import RETRIEVERS
+from negviz.select import NO_LABELS, resolved_knobs, select
+from negviz.strategies import STRATEGIES
+from negviz.training.lessons import Lessons, Listed, PairScores, lessons_of
+from negviz.training.plan import Arm, Material
+from negviz.training.schedule import Stage
+from negviz.training.splitting import Split
+from negviz.training_set import TrainingSet, make_training_set
+from negviz.truth import Truth
+
+# Labels of the released code's stages: of the most hard and of the semi hard block (METHODS C4).
+BLOCK_GRADES = {1: (-0.25, -0.5), 2: (-0.25, -0.5), 3: (0.0, 0.0)}
+
+
+def mined_anew(pool: Pool, embeddings: Embeddings, home: Path, stopped: Callable[[], bool]) -> Pool:
+    """The pool as another model would have brought it: the same retrievers and depth, dense by the given vectors.
+
+    Layers of other models (cross-encoders, run files, checkpoints) are not made anew; a recipe that asks for one says
+    so.
+
+    Args:
+        pool: As it was mined first.
+        embeddings: Of the student as it is.
+        home: Folder of caches.
+        stopped: Asked whether to stop.
+    """
+    retrievers = [name for name in pool.origin.get("retrievers", ("dense",)) if name in RETRIEVERS]
+    scorers = [name for name in ("dense", "bm25") if name in pool.scores]
+    return build_pool(
+        pool.dataset, retrievers=retrievers or ["dense"], scorers=scorers or ["dense"],
+        depth=int(pool.origin.get("depth", 100)), seed=int(pool.origin.get("seed", 0)), home=home, cancelled=stopped,
+        embeddings=embeddings,
+    )  # fmt: skip
+
+
+def labels_of_truth(truth: Truth, dataset: Dataset, verdict: Verdict) -> Labels:
+    """What complete judgments would say of every answer that is not a labelled positive."""
+    rows = truth.judgments
+    known = set(zip(dataset.positives.queries.tolist(), dataset.positives.documents.tolist(), strict=True))
+    answers = rows.grades >= truth.relevant_from
+    pairs = zip(rows.queries[answers].tolist(), rows.documents[answers].tolist(), strict=True)
+    return Labels.of(
+        LabelEvent.of(dataset, query, document, verdict, annotator="judgments")
+        for query, document in pairs
+        if (query, document) not in known
+    )
+
+
+def _left_out(labels: Labels) -> Labels:
+    """The same labels, but what answers is only left out and no positive."""
+    return Labels.of(
+        replace(event, verdict=Verdict.DROP) if event.verdict == Verdict.FALSE_NEGATIVE else event
+        for event in labels.values()
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Miner:
+    """Mines for one arm.
+
+    Attributes:
+        material: Pool, labels, judgments.
+        arm: Whose schedule and cleaning.
+        split: Who is trained on.
+        seed: Seed of this training; a recipe's own seed is added.
+    """
+
+    material: Material
+    arm: Arm
+    split: Split
+    seed: int
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Verdicts that clean this arm."""
+        verdict = Verdict.FALSE_NEGATIVE if self.arm.promote else Verdict.DROP
+        if self.arm.cleaned == "judgments" and self.material.truth is not None:
+            return labels_of_truth(self.material.truth, self.material.pool.dataset, verdict)
+        if self.arm.cleaned == "labels":
+            return self.material.labels if self.arm.promote else _left_out(self.material.labels)
+        return NO_LABELS
+
+    def training_set(self, stage: Stage, pool: Pool) -> TrainingSet:
+        """What an export of this stage would hold.
+
+        Args:
+            stage: Its recipe, or the selection at hand.
+            pool: Candidates, as first mined or as the student sees them.
+
+        Raises:
+            MissingInputError: If the pool lacks an input of the recipe.
+        """
+        if stage.recipe is None:
+            return make_training_set(self.material.selections[self.arm.selection], self.labels)
+        seed = (stage.recipe.seed + self.seed) % 2**63
+        try:
+            return make_training_set(select(pool, replace(stage.recipe, seed=seed), self.labels), self.labels)
+        except MissingInputError as error:
+            if stage.mined != "newest":
+                raise
+            raise MissingInputError(
+                f"{error} (This stage is mined anew by the student each round, which has only the scores of its own "
+                "vectors and of bm25; mine it by 'first' to use the pool's other scores.)"
+            ) from None
+
+    def lessons(self, stage: Stage, made: TrainingSet, number: int) -> Lessons:
+        """What a round learns from.
+
+        Args:
+            stage: Of the round.
+            made: Queries with positives and negatives.
+            number: Of the round, for the seed of its draws.
+        """
+        pool = self.material.pool
+        found = replace(
+            lessons_of(made, self.split.train, self.shielded, stage.loss),
+            in_batch=stage.in_batch, count=stage.negatives, epochs=stage.epochs, rate=stage.rate,
+            seed=self.seed * 10_007 + number, guide=pool.embeddings, teacher=self._teacher(stage),
+            lists=self._lists(stage, made.pool),
+        )  # fmt: skip
+        if stage.mined == "step":
+            window = _step(stage, "rank_window")
+            return replace(found, search=int(window["stop"]) if window else made.count)
+        return found.usable
+
+    @cached_property
+    def shielded(self) -> Mapping[int, Ints]:
+        """Documents that no query may push away: leaks of the pool, and what labels took out; by query row."""
+        pool = self.material.pool
+        leaking = pool.present & np.not_equal(pool.flags & ALL_LEAKS, 0)
+        found = {int(pool.queries[place]): pool.documents[place][leaking[place]] for place in self.split.train.tolist()}
+        told: dict[int, list[int]] = {}
+        for query, document, event in self.labels.found(pool.dataset):
+            if event.verdict in {Verdict.FALSE_NEGATIVE, Verdict.DROP}:
+                told.setdefault(query, []).append(document)
+        return {
+            query: np.union1d(rows, np.array(told.get(query, ()), dtype=np.int32)).astype(np.int32)
+            for query, rows in found.items()
+        }
+
+    def _teacher(self, stage: Stage) -> PairScores | None:
+        """Scores of a cross-encoder, or of whatever the recipe names as its teacher."""
+        name = _teacher_of(stage)
+        pool = self.material.pool
+        return PairScores(pool, name) if name in pool.scores else None
+
+    def _lists(self, stage: Stage, pool: Pool) -> dict[int, Listed]:
+        """Graded lists, where the recipe's last word is a teacher's order and the loss learns one (CL-DRD)."""
+        knobs = _step(stage, "teacher_order")
+        if not knobs:
+            return {}
+        name = str(knobs["teacher"])
+        scores = pool.layer(name, "teacher_order", "the teacher's scores")
+        places = teacher_places(pool, scores, pool.eligible & _near(pool, stage))
+        block = blocks(places, int(knobs["stage"]), int(knobs["relevant"]), int(knobs["length"]))
+        hard, semi = BLOCK_GRADES[int(knobs["stage"])]
+        with np.errstate(divide="ignore"):
+            by_rank = 1.0 / (1.0 + places)
+        kinds = [np.equal(block, RELEVANT), np.equal(block, HARD), np.equal(block, SEMI_HARD)]
+        grades = np.select(kinds, [by_rank, hard, semi], np.nan)
+        return {int(pool.queries[place]): _listed(pool, place, grades[place]) for place in self.split.train.tolist()}
+
+
+def _near(pool: Pool, stage: Stage) -> Bools:
+    """Candidates in the window of the stage's recipe."""
+    knobs = _step(stage, "rank_window")
+    if stage.recipe is None or not knobs:
+        return pool.present
+    rank = pool.rank(stage.recipe.scorer)
+    return np.asarray((rank >= int(knobs["start"])) & (rank < int(knobs["stop"])))
+
+
+def _step(stage: Stage, strategy: str) -> dict[str, Any]:
+    """Knobs of the first step of a strategy in the stage's recipe; empty where there is none."""
+    steps = stage.recipe.steps if stage.recipe else ()
+    return next((resolved_knobs(STRATEGIES, step) for step in steps if step.strategy == strategy), {})
+
+
+def _listed(pool: Pool, place: int, grades: Floats) -> Listed:
+    """A query's list: its labelled positives first, then what the teacher's blocks hold."""
+    own = pool.positives[place][np.not_equal(pool.positives[place], PAD)]
+    inside = np.isfinite(grades)
+    documents = np.concatenate([own, pool.documents[place][inside]])
+    every = np.concatenate([1.0 / (1.0 + np.arange(len(own))), grades[inside]])
+    order = np.argsort(documents, kind="stable")
+    return Listed(documents[order].astype(np.int32), every[order])
+
+
+def _teacher_of(stage: Stage) -> str:
+    steps = stage.recipe.steps if stage.recipe else ()
+    knobs = [resolved_knobs(STRATEGIES, step) for step in steps]
+    return next((str(each["teacher"]) for each in knobs if "teacher" in each), "cross_encoder")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ EVERY = 0.2
 class Journal:
     """A file to which lines are appended; steps are told five times a second at most."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the folder of the training."""
-        self._path = Path(folder) / FILE
+    def __init__(self, folder: Path, told: Callable[[dict[str, Any]], None] | None = None) -> None:
+        """Name the folder of the training, and who else is told."""
+        self._path, self._listener = Path(folder) / FILE, told
         self._told = 0.0
 
     def step(
@@ -59,6 +59,8 @@ class Journal:
     def _write(self, row: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        if self._listener is not None:
+            self._listener(row)
 
 
 def read_journal(folder: Path, start: int = 0) -> tuple[list[dict[str, Any]], int]:

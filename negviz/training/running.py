@@ -27,6 +27,7 @@ from negviz.writing import MANIFEST, written_beside
 
 SPLIT = "split.npz"
 MODEL = "model"
+Told = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +39,14 @@ class Runner:
         material: The plan, and what it is run on.
         home: Folder of caches.
         stopped: Asked between steps whether to stop.
+        told: Called with every line of the journal.
     """
 
     folder: Path
     material: Material
     home: Path
     stopped: Stopped
+    told: Told | None = None
 
     def run(self) -> None:
         """Do what is not done yet.
@@ -72,7 +75,7 @@ class Runner:
     @cached_property
     def journal(self) -> Journal:
         """Where it is told how far the work is."""
-        return Journal(self.folder)
+        return Journal(self.folder, self.told)
 
     @cached_property
     def device(self) -> str:
@@ -294,20 +297,23 @@ def finished_rounds(folder: Path) -> int:
     return number
 
 
-def run_plan(folder: Path, *, home: Path | None = None, stopped: Callable[[], bool] = lambda: False) -> None:
+def run_plan(
+    folder: Path, *, home: Path | None = None, stopped: Stopped = lambda: False, told: Told | None = None
+) -> None:
     """Run or resume the plan of a folder in this process.
 
     Args:
         folder: Of the plan, see ``plan.write_plan``.
         home: Folder of caches.
         stopped: Asked between steps whether to stop.
+        told: Called with every line of the journal.
 
     Raises:
         CancelledError: If ``stopped`` said so; what is finished is kept.
         NegvizError: If it cannot run.
     """
     material = read_material(folder)
-    runner = Runner(Path(folder), material, home or home_folder(), stopped)
+    runner = Runner(Path(folder), material, home or home_folder(), stopped, told)
     if stopped():
         raise CancelledError("Training was stopped before it began.")
     with limited_threads(material.plan.threads):

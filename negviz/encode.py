@@ -26,7 +26,7 @@ NAME = "encoder.txt"
 DOCUMENTS_OF = "documents_of.txt"
 
 
-def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> Encoder:
+def open_encoder(name: str, dataset: Dataset, *, home: Path, over: tuple[Path, ...] = (), **knobs: Any) -> Encoder:
     """Open an encoder by the name of a registered one, by a local folder, or by an id of the Hugging Face Hub.
 
     A folder may also hold a query adapter that was trained over another encoder, which is opened first.
@@ -35,6 +35,7 @@ def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> En
         name: What the person gave.
         dataset: The corpus, for encoders that learn from it.
         home: Where converted models are kept.
+        over: Adapters that are opened already and lie over the one that is asked for.
         knobs: Settings of the encoder, as its signature has them.
 
     Raises:
@@ -43,7 +44,10 @@ def open_encoder(name: str, dataset: Dataset, *, home: Path, **knobs: Any) -> En
     """
     registered = name in ENCODERS and name != "huggingface"
     if not registered and is_adapter(Path(name)):
-        base = open_encoder(about_adapter(Path(name))["encoder"], dataset, home=home)
+        if Path(name).resolve() in over:
+            raise ModelError(f"'{name}' is an adapter that lies over itself, by way of another one; train it again.")
+        under = about_adapter(Path(name))["encoder"]
+        base = open_encoder(under, dataset, home=home, over=(*over, Path(name).resolve()))
         return AdaptedEncoder(name, base, Path(name))
     if not registered and not name.strip():
         raise ModelError("No encoder was named; give 'minilm', 'static', a folder or a Hugging Face id.")

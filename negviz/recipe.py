@@ -339,27 +339,39 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe from a YAML file.
+def read_yaml(path: Path, kind: str) -> Any:
+    """What a YAML file holds, with keys that come once.
+
+    Args:
+        path: The file.
+        kind: What it should be, for the error.
 
     Raises:
-        RecipeError: If the file is not readable, not YAML, or not a recipe.
+        RecipeError: If the file is not readable or not YAML.
     """
     try:
-        data = yaml.load(path.read_text("utf-8-sig"), _Loader)
+        return yaml.load(path.read_text("utf-8-sig"), _Loader)
     except OSError as error:
-        raise RecipeError(f"The recipe file {path} could not be read ({error}); check the path.") from None
+        raise RecipeError(f"The {kind} file {path} could not be read ({error}); check the path.") from None
     except UnicodeDecodeError:
-        raise RecipeError(f"The recipe file {path} is not UTF-8; save it as UTF-8.") from None
+        raise RecipeError(f"The {kind} file {path} is not UTF-8; save it as UTF-8.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # Dates that do not exist and numbers of thousands of digits are ValueErrors.
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
         twice = f" ({problem})" if (problem := str(getattr(error, "problem", ""))).endswith("comes twice") else ""
         raise RecipeError(
-            f"The recipe file {path}{place} is not valid YAML{twice}; compare it with one that the dashboard wrote."
+            f"The {kind} file {path}{place} is not valid YAML{twice}; compare it with one that negviz wrote."
         ) from None
-    return recipe_of(data, path.stem)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe from a YAML file.
+
+    Raises:
+        RecipeError: If the file is not readable, not YAML, or not a recipe.
+    """
+    return recipe_of(read_yaml(path, "recipe"), path.stem)
 
 
 @cache

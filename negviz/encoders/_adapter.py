@@ -26,6 +26,8 @@ def adapted(vectors: Scores, matrix: Scores, similarity: Similarity) -> Scores:
         matrix: (dims, dims) what is added, as a matrix that multiplies a column.
         similarity: How the encoder compares.
     """
+    if not np.any(matrix):  # a layer that has learnt nothing is the encoder itself, to the last bit
+        return np.asarray(vectors, dtype=np.float32)
     wide = np.asarray(vectors, dtype=np.float64)
     moved = wide + wide @ np.asarray(matrix, dtype=np.float64).T
     return unit(moved) if similarity == "cosine" else np.asarray(moved, dtype=np.float32)
@@ -49,6 +51,8 @@ def about_adapter(folder: Path) -> Mapping[str, Any]:
     """
     try:
         about = dict(json.loads((folder / ABOUT).read_text("utf-8")))
+        if Path(about["encoder"]).resolve() == folder.resolve():
+            raise ValueError("it is said to lie over itself")
         return {"encoder": str(about["encoder"]), "identity": str(about["identity"])}
     except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(f"{folder / ABOUT} is damaged, so its adapter cannot be used; train it again.") from None
@@ -81,14 +85,16 @@ class AdaptedEncoder:
             )
         try:
             self._matrix = load_file(folder / WEIGHTS)["delta"]
-        except (OSError, KeyError, SafetensorError):
+            if self._matrix.shape != (base.dims, base.dims) or not np.isfinite(self._matrix).all():
+                raise ValueError("it is no layer over this encoder")
+        except (OSError, KeyError, ValueError, SafetensorError):
             raise ModelError(f"{folder / WEIGHTS} is damaged; train the adapter again.") from None
         self._base, self.name = base, name
         self.similarity: Similarity = base.similarity
         self.dims, self.prompts, self.max_length = base.dims, base.prompts, base.max_length
         self.backend = base.backend
         self.identity = adapter_identity(base.identity, self._matrix)
-        self.document_identity = base.identity
+        self.document_identity: str = getattr(base, "document_identity", base.identity)
 
     def encode_queries(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, dims) of queries, moved by the layer."""

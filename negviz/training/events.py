@@ -57,8 +57,10 @@ class Journal:
         })  # fmt: skip
 
     def _write(self, row: dict[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        with self._path.open("ab+") as file:
+            # A process that was killed may leave half a line, behind which a new one must begin.
+            file.seek(-min(file.seek(0, 2), 1), 2)
+            file.write(b"\n" * (file.read(1) not in {b"", b"\n"}) + json.dumps(row).encode() + b"\n")
         if self._listener is not None:
             self._listener(row)
 
@@ -83,6 +85,6 @@ def read_journal(folder: Path, start: int = 0) -> tuple[list[dict[str, Any]], in
     for line in whole.splitlines():
         try:
             rows.append(json.loads(line))
-        except ValueError:  # a process that was killed leaves half a line, and the next one writes behind it
+        except ValueError:  # a process that was killed leaves half a line
             continue
     return rows, start + len(whole)

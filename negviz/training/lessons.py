@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from negviz.pool import Pool
 from negviz.recipe import Step
 from negviz.training_set import TrainingSet
 
+Each = Literal["query", "pair"]
 NONE: Ints = np.zeros(0, dtype=np.int32)
 
 
@@ -64,7 +66,9 @@ class Lessons:
         loss: Name of the loss and its knobs.
         in_batch: Whether documents of the other lines of a batch are negatives, too.
         count: Negatives that a pair gets in a step, drawn anew in each epoch.
-        epochs: How often every pair is seen in the round.
+        epochs: How often every pair, or every query, is seen in the round.
+        each: Whether an epoch sees every pair once, or every query once with one of its answers, drawn anew; the second
+            makes as many steps however many answers are known.
         rate: What the student's learning rate is multiplied by.
         seed: Seed of order and draws.
         guide: Vectors of the guide, for losses that ask one.
@@ -82,6 +86,7 @@ class Lessons:
     in_batch: bool = True
     count: int = 4
     epochs: int = 1
+    each: Each = "pair"
     rate: float = 1.0
     seed: int = 0
     guide: Embeddings | None = None
@@ -104,17 +109,29 @@ class Lessons:
         """The pairs from which something can be learnt: without documents of others, those that have a negative."""
         if self.in_batch or self.search:
             return self
-        taught = {query for query, rows in self.negatives.items() if len(rows)} | set(self.lists)
+        taught = {query for query, rows in self.negatives.items() if len(rows)} - set(self.lists)
+        taught |= {query for query, listed in self.lists.items() if len(listed.documents) > 1}
         kept = [query in taught for query in self.pairs[:, 0].tolist()]
         return replace(self, pairs=self.pairs[np.array(kept, dtype=bool)])
 
+    @property
+    def lines(self) -> int:
+        """Lines of an epoch."""
+        return len(self.pairs) if self.each == "pair" else len(np.unique(self.pairs[:, 0]))
+
     def steps(self, size: int) -> int:
         """Number of batches of all epochs."""
-        return self.epochs * -(-len(self.pairs) // size)
+        return self.epochs * -(-self.lines // size)
 
     def order(self, epoch: int) -> Ints:
-        """(pairs,) order in which an epoch sees the pairs: a function of ids and seed alone."""
-        return np.argsort(uniform(self.keys, self._seed(epoch)), kind="stable").astype(np.int32)
+        """(lines,) pairs in the order in which an epoch sees them: a function of ids and seed alone."""
+        noise = uniform(self.keys, self._seed(epoch))
+        order = np.argsort(noise, kind="stable").astype(np.int32)
+        if self.each == "query":
+            # The first of a query's pairs in this order: one of its answers, each as likely as the others.
+            first = np.unique(self.pairs[order, 0], return_index=True)[1]
+            order = order[np.sort(first)]
+        return order
 
     def drawn(self, pair: int, epoch: int) -> Ints:
         """Negatives of a pair in an epoch, at most ``count``: drawn without replacement, ascending."""
@@ -146,10 +163,12 @@ class Lessons:
         for line, query in enumerate(pairs[:, 0].tolist()):
             positive[line] = np.isin(documents, self.answers[query])
             hard[line, np.searchsorted(documents, negatives[line])] = True
-            present[line] &= ~np.isin(documents, self.shielded.get(query, NONE))
+            # Answers are shielded, too, where they were candidates; they stay as positives all the same.
+            present[line] &= positive[line] | ~np.isin(documents, self.shielded.get(query, NONE))
         lines = np.arange(len(pairs))
-        hard &= ~positive
+        # An answer comes among a line's own documents only in a graded list, and has its place there.
         present |= hard
+        hard &= ~positive
         positive[lines, own] = present[lines, own] = True
         if not self.in_batch:
             positive &= present

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from negviz.arrays import PAD, Bools, Floats, Ints
-from negviz.curriculum import HARD, RELEVANT, SEMI_HARD, blocks, teacher_places
+from negviz.curriculum import FAR, HARD, RELEVANT, SEMI_HARD, blocks, teacher_places
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
 from negviz.errors import MissingInputError
-from negviz.labels import LabelEvent, Labels, Verdict
+from negviz.labels import CODES, LabelEvent, Labels, Verdict
+from negviz.leaks import alike_queries
+from negviz.losses import LOSSES
 from negviz.mine import build_pool
 from negviz.pool import ALL_LEAKS, Pool
 from negviz.retrievers import RETRIEVERS
@@ -122,7 +124,7 @@ class Miner:
             ) from None
 
     def lessons(self, stage: Stage, made: TrainingSet, number: int) -> Lessons:
-        """What a round learns from.
+        """What a round learns from, pairs without a negative included (see ``Lessons.usable``).
 
         Args:
             stage: Of the round.
@@ -130,24 +132,30 @@ class Miner:
             number: Of the round, for the seed of its draws.
         """
         pool = self.material.pool
-        found = replace(
-            lessons_of(made, self.split.train, self.shielded, stage.loss),
-            in_batch=stage.in_batch, count=stage.negatives, epochs=stage.epochs, rate=stage.rate,
+        # By row of the query: a pool that was made anew need not have its queries in the same places.
+        places = np.flatnonzero(np.isin(made.pool.queries, pool.queries[self.split.train])).astype(np.int32)
+        found = lessons_of(made, places, self.shielded, stage.loss)
+        window = _step(stage, "rank_window")
+        depth = int(window["stop"]) if window else made.count
+        return replace(
+            found,
+            in_batch=stage.in_batch, count=stage.negatives, epochs=stage.epochs,
+            each=stage.each, rate=stage.rate,
             seed=self.seed * 10_007 + number, guide=pool.embeddings, teacher=self._teacher(stage),
-            lists=self._lists(stage, made.pool),
+            lists=self._lists(stage, made.pool, found.answers), search=depth if stage.mined == "step" else 0,
         )  # fmt: skip
-        if stage.mined == "step":
-            window = _step(stage, "rank_window")
-            return replace(found, search=int(window["stop"]) if window else made.count)
-        return found.usable
 
     @cached_property
     def shielded(self) -> Mapping[int, Ints]:
-        """Documents that no query may push away: leaks of the pool, and what labels took out; by query row."""
+        """Documents that no query may push away: leaks, and what labels took out; by query row.
+
+        The pool flags the leaks among its candidates; what would be one further away can come up as another line's
+        document, or when the student searches anew.
+        """
         pool = self.material.pool
         leaking = pool.present & np.not_equal(pool.flags & ALL_LEAKS, 0)
         found = {int(pool.queries[place]): pool.documents[place][leaking[place]] for place in self.split.train.tolist()}
-        told: dict[int, list[int]] = {}
+        told = {query: list(rows) for query, rows in _leaks_anywhere(pool).items()}
         for query, document, event in self.labels.found(pool.dataset):
             if event.verdict in {Verdict.FALSE_NEGATIVE, Verdict.DROP}:
                 told.setdefault(query, []).append(document)
@@ -158,25 +166,30 @@ class Miner:
 
     def _teacher(self, stage: Stage) -> PairScores | None:
         """Scores of a cross-encoder, or of whatever the recipe names as its teacher."""
-        name = _teacher_of(stage)
+        name = asked_teacher(stage)
         pool = self.material.pool
         return PairScores(pool, name) if name in pool.scores else None
 
-    def _lists(self, stage: Stage, pool: Pool) -> dict[int, Listed]:
+    def _lists(self, stage: Stage, pool: Pool, answers: Mapping[int, Ints]) -> dict[int, Listed]:
         """Graded lists, where the recipe's last word is a teacher's order and the loss learns one (CL-DRD)."""
         knobs = _step(stage, "teacher_order")
-        if not knobs:
+        if not knobs or "grades" not in LOSSES.get(stage.loss.strategy).wants:
             return {}
         name = str(knobs["teacher"])
         scores = pool.layer(name, "teacher_order", "the teacher's scores")
-        places = teacher_places(pool, scores, pool.eligible & _near(pool, stage))
+        told = np.isin(self.labels.align(pool), [CODES[Verdict.FALSE_NEGATIVE], CODES[Verdict.DROP]])
+        places = teacher_places(pool, scores, pool.eligible & _near(pool, stage) & ~told)
+        places = _after_answers(pool, places, answers)
         block = blocks(places, int(knobs["stage"]), int(knobs["relevant"]), int(knobs["length"]))
         hard, semi = BLOCK_GRADES[int(knobs["stage"])]
-        with np.errstate(divide="ignore"):
-            by_rank = 1.0 / (1.0 + places)
+        by_rank = 1.0 / (1.0 + places.astype(np.float64))
         kinds = [np.equal(block, RELEVANT), np.equal(block, HARD), np.equal(block, SEMI_HARD)]
         grades = np.select(kinds, [by_rank, hard, semi], np.nan)
-        return {int(pool.queries[place]): _listed(pool, place, grades[place]) for place in self.split.train.tolist()}
+        return {
+            query: _listed(answers[query], pool.documents[place], grades[place])
+            for place, query in enumerate(pool.queries.tolist())
+            if query in answers
+        }
 
 
 def _near(pool: Pool, stage: Stage) -> Bools:
@@ -194,17 +207,46 @@ def _step(stage: Stage, strategy: str) -> dict[str, Any]:
     return next((resolved_knobs(STRATEGIES, step) for step in steps if step.strategy == strategy), {})
 
 
-def _listed(pool: Pool, place: int, grades: Floats) -> Listed:
-    """A query's list: its labelled positives first, then what the teacher's blocks hold."""
-    own = pool.positives[place][np.not_equal(pool.positives[place], PAD)]
+def _after_answers(pool: Pool, places: Ints, answers: Mapping[int, Ints]) -> Ints:
+    """Places in the teacher's lists behind the answers that labels left, instead of behind the labelled positives."""
+    more = np.array([len(answers.get(query, ())) for query in pool.queries.tolist()], dtype=np.int32)
+    more -= np.not_equal(pool.positives, PAD).sum(axis=1).astype(np.int32)
+    return np.where(places < FAR, places + more[:, None], FAR).astype(np.int32)
+
+
+def _leaks_anywhere(pool: Pool) -> Mapping[int, list[int]]:
+    """By query row, every document that is a copy of a labelled positive, or the positive of a query that is alike."""
+    kept: dict[int, list[int]] = pool.__dict__.setdefault("_leaks_anywhere", {})
+    if kept:
+        return kept
+    data = pool.dataset
+    copies: dict[str, list[int]] = {}
+    for row, key in enumerate(data.document_keys):
+        copies.setdefault(key, []).append(row)
+    for query, document in zip(data.positives.queries.tolist(), data.positives.documents.tolist(), strict=True):
+        kept.setdefault(query, []).extend(copies[data.document_keys[document]])
+    for query, other in alike_queries(data, pool.embeddings):
+        kept.setdefault(query, []).extend(data.positives.of_query(other).tolist())
+    return kept
+
+
+def _listed(own: Ints, candidates: Ints, grades: Floats) -> Listed:
+    """A query's list.
+
+    Args:
+        own: Its known answers, which lead it.
+        candidates: (depth,) documents of the pool.
+        grades: (depth,) grades of those that the teacher's blocks hold, NaN for the others.
+    """
     inside = np.isfinite(grades)
-    documents = np.concatenate([own, pool.documents[place][inside]])
+    documents = np.concatenate([own, candidates[inside]])
     every = np.concatenate([1.0 / (1.0 + np.arange(len(own))), grades[inside]])
     order = np.argsort(documents, kind="stable")
     return Listed(documents[order].astype(np.int32), every[order])
 
 
-def _teacher_of(stage: Stage) -> str:
+def asked_teacher(stage: Stage) -> str:
+    """Name of the scores that a stage's loss is taught by: those that its recipe names, else a cross-encoder's."""
     steps = stage.recipe.steps if stage.recipe else ()
     knobs = [resolved_knobs(STRATEGIES, step) for step in steps]
     return next((str(each["teacher"]) for each in knobs if "teacher" in each), "cross_encoder")

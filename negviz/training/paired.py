@@ -9,6 +9,8 @@ from negviz.arrays import Floats
 
 RESAMPLES = 9_999
 CONFIDENCE = 0.95
+# Resamples at a time: of thousands of queries all of them at once would take gigabytes.
+BATCH = 200
 SEED = 20_211
 
 
@@ -69,9 +71,11 @@ def difference(one: Floats, other: Floats) -> Difference:
     gap = _by_query(one) - _by_query(other)
     if not gap.any():
         return Difference(0.0, 0.0, 0.0, 1.0)
+    if len(gap) < 2:  # with its sign turned a single one is as far from 0
+        return Difference(float(gap.mean()), *_interval(gap), 1.0)
     test = permutation_test(
         (gap,), np.mean, permutation_type="samples", n_resamples=RESAMPLES, vectorized=True, axis=0,
-        rng=np.random.default_rng(SEED),
+        batch=BATCH, rng=np.random.default_rng(SEED),
     )  # fmt: skip
     return Difference(float(gap.mean()), *_interval(gap), float(test.pvalue))
 
@@ -102,7 +106,7 @@ def _interval(values: Floats) -> tuple[float, float]:
         with np.errstate(all="ignore"):
             found = bootstrap(
                 (values,), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method=method, axis=-1,
-                batch=1_000, rng=np.random.default_rng(SEED),
+                batch=BATCH, rng=np.random.default_rng(SEED),
             ).confidence_interval  # fmt: skip
         if np.isfinite(found.low) and np.isfinite(found.high):
             break

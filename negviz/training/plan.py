@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from negviz.errors import DataError, RecipeError
 from negviz.labels import Labels
 from negviz.labels.files import read_labels, write_labels
 from negviz.pool import Pool
-from negviz.recipe import Step
+from negviz.recipe import MOST_SEED, Step
 from negviz.select import resolved_knobs
 from negviz.selection import Selection
 from negviz.store import open_pool, read_selection, save_selection
@@ -26,6 +27,7 @@ VERSION = 1
 Kind = Literal["train", "proof", "sweep", "table"]
 Cleaned = Literal["nothing", "labels", "judgments"]
 MOST_UNITS = 2_000
+MOST_THREADS = 1_024
 NO_LABELS = Labels.of(())
 
 
@@ -56,6 +58,11 @@ class Arm:
             raise RecipeError(f"'{self.name}' is cleaned by '{self.cleaned}', but that must be one of {known}.")
         if not self.selection and any(stage.recipe is None for stage in self.schedule.stages):
             raise RecipeError(f"'{self.name}' has a stage without a recipe, and no selection to take its place.")
+        if any(stage.recipe is None and stage.mined != "first" for stage in self.schedule.stages):
+            raise RecipeError(
+                f"'{self.name}' has a stage that is mined anew but no recipe to mine by; a selection is mined once, so "
+                "give it a recipe or another schedule."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form."""
@@ -105,8 +112,8 @@ class Plan:
             raise RecipeError("A training needs at least one set of negatives and one seed.")
         if len({arm.name for arm in self.arms}) < len(self.arms):
             raise RecipeError("Two of the things that are compared have one name; give each its own.")
-        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
-            raise RecipeError("The seeds of a training must be whole numbers from 0, each once.")
+        if len(set(self.seeds)) < len(self.seeds) or not 0 <= min(self.seeds) <= max(self.seeds) <= MOST_SEED:
+            raise RecipeError(f"The seeds of a training must be whole numbers from 0 to {MOST_SEED}, each once.")
         if not 0.05 <= self.share <= 0.95:
             raise RecipeError(f"The share to measure with was given as {self.share:g}, but must lie from 0.05 to 0.95.")
         if len(self.arms) * len(self.seeds) > MOST_UNITS:
@@ -114,6 +121,8 @@ class Plan:
                 f"{len(self.arms)} sets of negatives and {len(self.seeds)} seeds make more than {MOST_UNITS:,} "
                 "trainings; take fewer."
             )
+        if not 0 <= self.threads <= MOST_THREADS:
+            raise RecipeError(f"The threads were given as {self.threads}, but must be from 0 to {MOST_THREADS:,}.")
         resolved_knobs(STUDENTS, self.student)
 
     @property
@@ -232,6 +241,8 @@ def read_material(folder: Path) -> Material:
             f"{plan.fingerprint[:8]}, now {pool.fingerprint[:8]}); start a new training."
         )
     file = folder / "labels.jsonl"
+    if not file.is_file() and any(arm.cleaned == "labels" for arm in plan.arms):
+        raise DataError(f"{file} is missing, so nothing can be cleaned by labels; start a new training.")
     labels = Labels.of(read_labels(file)) if file.is_file() else NO_LABELS
     names = {arm.selection for arm in plan.arms if arm.selection}
     selections = {name: read_selection(folder / name, pool) for name in sorted(names)}
@@ -241,5 +252,9 @@ def read_material(folder: Path) -> Material:
 def _truth(folder: Path, about: Mapping[str, Any] | None) -> Truth | None:
     if about is None:
         return None
-    with np.load(folder / "judgments.npz", allow_pickle=False) as rows:
-        return Truth(judgments=Judgments(rows["queries"], rows["documents"], rows["grades"]), **about)
+    path = folder / "judgments.npz"
+    try:
+        with np.load(path, allow_pickle=False) as rows:
+            return Truth(judgments=Judgments(rows["queries"], rows["documents"], rows["grades"]), **about)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile):
+        raise DataError(f"{path} is missing or damaged, so nothing can be measured by it; start a new one.") from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from negviz.training.observing import Observer, overlap, table
 from negviz.training.plan import Arm, Material, read_material
 from negviz.training.splitting import Split, split_queries
 from negviz.training.students import STUDENTS, Start, Stopped, Student
-from negviz.writing import MANIFEST, written_beside
+from negviz.writing import MANIFEST, file_written_beside, written_beside
 
 SPLIT = "split.npz"
 MODEL = "model"
@@ -58,6 +59,7 @@ class Runner:
         self._keep_split()
         for arm, seed in self.material.plan.units:
             unit = Unit(self, arm, seed)
+            unit.sweep()
             if not unit.finished:
                 unit.run()
 
@@ -104,18 +106,22 @@ class Runner:
         """Write who measures, and refuse to go on where the same plan would now part the queries in another way."""
         split, path = self.split, self.folder / SPLIT
         if path.is_file():
-            with np.load(path, allow_pickle=False) as kept:
-                same = str(kept["fingerprint"]) == split.fingerprint
+            try:
+                with np.load(path, allow_pickle=False) as kept:
+                    same = str(kept["fingerprint"]) == split.fingerprint
+            except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+                raise DataError(f"{path} is damaged, so the training cannot go on; start a new one.") from None
             if not same:
                 raise DataError(
                     f"The training in {self.folder} was begun with other held-out queries than the same settings give "
                     "now, so it cannot go on; start a new one."
                 )
             return
-        np.savez(
-            path, fingerprint=split.fingerprint, train=split.train, dev=split.dev, left_out=split.left_out,
-            how=split.how, relevant_from=split.relevant_from,
-        )  # fmt: skip
+        with file_written_beside(path) as beside:
+            np.savez(
+                beside, fingerprint=split.fingerprint, train=split.train, dev=split.dev, left_out=split.left_out,
+                how=split.how, relevant_from=split.relevant_from,
+            )  # fmt: skip
 
 
 class Unit:
@@ -163,6 +169,16 @@ class Unit:
         for number in range(done, self._arm.schedule.rounds):
             self._run_round(number, student)
 
+    def sweep(self) -> None:
+        """Remove models that are not kept any more, and what a process that was killed left half written."""
+        left = [*self._folder.glob(".*")]
+        if not self._keeps_all:
+            left += [self._round(older) / MODEL for older in range(1, finished_rounds(self._folder))]
+        if self.finished:
+            left.append(self._folder / "work")
+        for path in filter(Path.exists, left):
+            shutil.rmtree(path, ignore_errors=True)
+
     def _run_round(self, number: int, student: Student) -> None:
         """One round: mine, learn, measure. Rounds are counted from 0 here and from 1 in names of folders."""
         clock = _Clock()
@@ -174,7 +190,7 @@ class Unit:
             pool = mined_anew(pool, before, self._runner.home, self._runner.stopped)
         lessons = self._miner.lessons(stage, self._miner.training_set(stage, pool), number)
         mined = lessons.negatives
-        lessons = self._lagging(lessons, number, stage.lag)
+        lessons = self._lagging(lessons, number, stage.lag).usable
         if not len(lessons):
             raise DataError(
                 f"'{self._arm.name}' leaves no pair to learn from: no query that is trained on has a negative; loosen "
@@ -188,7 +204,8 @@ class Unit:
             losses.append(loss)
             self._tell(number, "training", done, total, loss)
 
-        work = self._folder / "work"
+        # Of this round alone: what a killed process left of the round before must not be gone on from.
+        work = self._folder / "work" / f"{number + 1:03d}"
         work.mkdir(parents=True, exist_ok=True)
         student.learn(lessons, told, self._runner.stopped, work)
         clock.lap("training")
@@ -197,9 +214,8 @@ class Unit:
         about["overlap_before"] = self._overlap(number, lessons)
         about["overlap_first"] = self._overlap(1, lessons) if number else None
         self._write(f"{number + 1:03d}", student, mined, about, lessons, clock)
-        shutil.rmtree(work, ignore_errors=True)
-        if number and not self._keeps_all:
-            shutil.rmtree(self._round(number) / MODEL, ignore_errors=True)
+        shutil.rmtree(work.parent, ignore_errors=True)
+        self.sweep()
 
     def _write(
         self, name: str, student: Student, mined: dict[int, Ints] | Any, about: dict[str, Any],
@@ -240,7 +256,7 @@ class Unit:
         source = max(number - lag, self._arm.schedule.started(number))
         if source == number:
             return lessons
-        return replace(lessons, negatives=read_negatives(self._round(source + 1) / "mined.npz")).usable
+        return replace(lessons, negatives=read_negatives(self._round(source + 1) / "mined.npz"))
 
     def _overlap(self, number: int, lessons: Lessons) -> float | None:
         path = self._round(number) / "negatives.npz"

@@ -7,12 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from negviz.errors import RecipeError, UnknownNameError
 from negviz.losses import LOSSES
-from negviz.recipe import Recipe, Step, find_recipe, recipe_of
+from negviz.recipe import Recipe, Step, find_recipe, read_yaml, recipe_of
 from negviz.select import resolved_knobs
+from negviz.training.lessons import Each
 
 FOLDER = Path(__file__).parent / "schedules"
 Mined = Literal["first", "newest", "step"]
@@ -30,7 +29,9 @@ class Stage:
             (``newest``), or of the student at every step (``step``, where the recipe's window says how deep).
         lag: How many rounds the miner is behind the student, as a miner that works at the same time is.
         rounds: How many; after each stands a checkpoint.
-        epochs: How often every pair is seen in a round.
+        epochs: How often every query is seen in a round.
+        each: Whether an epoch sees each ``query`` once, with one of its answers drawn anew, or each ``pair``. The first
+            makes as many steps however many answers are known, so that arms have one budget.
         negatives: How many of a query's negatives a pair gets in a step, drawn anew each epoch.
         in_batch: Whether documents of the other lines of a batch are negatives, too; known answers never are.
         loss: Name in the registry of losses, and its knobs.
@@ -42,6 +43,7 @@ class Stage:
     lag: int = 0
     rounds: int = 1
     epochs: int = 1
+    each: Each = "query"
     negatives: int = 4
     in_batch: bool = True
     loss: Step = field(default_factory=lambda: Step("infonce"))
@@ -53,6 +55,8 @@ class Stage:
             raise RecipeError(
                 f"A stage is mined by '{self.mined}', but it must be one of {', '.join(get_args(Mined))}."
             )
+        if self.each not in get_args(Each):
+            raise RecipeError(f"A stage sees each '{self.each}', but it must be one of {', '.join(get_args(Each))}.")
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -160,13 +164,11 @@ def stage_of(data: Any, schedule: str) -> Stage:
     given = dict(data)
     given["recipe"] = _recipe(given.get("recipe", AT_HAND))
     loss = given.get("loss", "infonce")
-    if isinstance(loss, Mapping) and len(loss) == 1:
-        name, knobs = next(iter(loss.items()))
-        given["loss"] = Step(str(name), dict(knobs or {}), str(name))
-    elif isinstance(loss, str):
-        given["loss"] = Step(loss, {}, loss)
-    else:
+    named = {loss: None} if isinstance(loss, str) else loss
+    name, knobs = next(iter(named.items())) if isinstance(named, Mapping) and len(named) == 1 else ("", "")
+    if not (knobs is None or isinstance(knobs, Mapping)):
         raise RecipeError(f"Schedule '{schedule}' has a loss '{loss}', but it is a name or 'name: {{knob: value}}'.")
+    given["loss"] = Step(str(name), {str(knob): value for knob, value in (knobs or {}).items()}, str(name))
     return Stage(**given)
 
 
@@ -203,12 +205,7 @@ def read_schedule(path: Path) -> Schedule:
     Raises:
         RecipeError: If it cannot be read, or is no schedule.
     """
-    try:
-        data = yaml.safe_load(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise RecipeError(f"The schedule file {path} could not be read as YAML ({reason}); see to the file.") from None
-    return schedule_of(data, path.stem)
+    return schedule_of(read_yaml(path, "schedule"), path.stem)
 
 
 @cache

@@ -10,7 +10,7 @@ import torch
 from negviz.arrays import Ints
 from negviz.embeddings import Embeddings
 from negviz.encoders._adapter import ABOUT, WEIGHTS, adapted, adapter_identity
-from negviz.errors import CancelledError, MissingInputError
+from negviz.errors import CancelledError, MissingInputError, ModelError
 from negviz.hints import Range
 from negviz.training.bridge import trained_loss
 from negviz.training.lessons import Batch, Lessons
@@ -22,7 +22,7 @@ def adapter(
     *,
     start: Start,
     rank: Annotated[int, Range(0, 1024, 1)] = 0,
-    learning_rate: Annotated[float, Range(0.00001, 1.0, 0.00001)] = 0.001,
+    learning_rate: Annotated[float, Range(0.00001, 1.0, 0.00001)] = 0.0002,
     weight_decay: Annotated[float, Range(0.0, 10.0, 0.001)] = 0.01,
     batch_size: Annotated[int, Range(2, 4096, 1)] = 32,
 ) -> Student:
@@ -120,12 +120,18 @@ class Adapter:
 
     def restore(self, folder: Path) -> None:
         """Read the layer back."""
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
-        kept = load_file(folder / WEIGHTS)
-        with torch.no_grad():
-            for name, part in self._parts.items():
-                part.copy_(torch.from_numpy(kept[name]))
+        try:
+            kept = load_file(folder / WEIGHTS)
+            with torch.no_grad():
+                for name, part in self._parts.items():
+                    part.copy_(torch.from_numpy(kept[name]))
+        except (OSError, KeyError, RuntimeError, SafetensorError):
+            raise ModelError(
+                f"{folder / WEIGHTS} is damaged, so training cannot go on from it; start a new one."
+            ) from None
 
     def _matrix(self) -> torch.Tensor:
         parts = self._parts
@@ -151,7 +157,8 @@ class Adapter:
         listed = []
         for line, query in enumerate(batch.queries.tolist()):
             answers = lessons.answers[query]
-            found = near[line][~np.isin(near[line], lessons.shielded.get(query, answers[:0]))]
+            shielded = np.isin(near[line], lessons.shielded.get(query, answers[:0])) & ~np.isin(near[line], answers)
+            found = near[line][~shielded]
             listed.append(found if np.isin(answers, found).any() else np.concatenate([found, answers]))
         return _listed(batch, listed, lessons)
 

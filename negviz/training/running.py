@@ -210,7 +210,7 @@ class Unit:
         student.learn(lessons, told, self._runner.stopped, work)
         clock.lap("training")
         self._tell(number, "measuring", 0, 1)
-        about["pairs"], about["loss"] = len(lessons), _last(losses)
+        about["pairs"], about["left_out"], about["loss"] = len(lessons), student.left_out, _last(losses)
         about["overlap_before"] = self._overlap(number, lessons)
         about["overlap_first"] = self._overlap(1, lessons) if number else None
         self._write(f"{number + 1:03d}", student, mined, about, lessons, clock)

@@ -44,9 +44,11 @@ class Student(Protocol):
 
     Attributes:
         searches: Whether it can retrieve anew at every step: only where the documents' vectors stay.
+        left_out: Pairs of the last round that its loss could not use.
     """
 
     searches: bool
+    left_out: int
 
     def embeddings(self) -> Embeddings:
         """Vectors of the dataset's queries and documents by the student as it is."""

@@ -53,6 +53,7 @@ class Adapter:
     """The layer, its training, and its checkpoints."""
 
     searches = True
+    left_out = 0
 
     def __init__(
         self, start: Start, first: Embeddings, rank: int, learning_rate: float, weight_decay: float, batch_size: int

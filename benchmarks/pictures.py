@@ -105,6 +105,8 @@ VIEWS = (
     View("audit", "Audit"),
     View("audit_rate", "Audit?audit.view=Rate", wait=CHART),
     View("audit_advice", "Audit?audit.view=Advice", wait=CHART),
+    View("train", "Train", wait=CHART),
+    View("train_rounds", "Train?training=1-pictures&train.view=Round+by+round", wait=CHART),
     View("export", "Export"),
 )
 
@@ -141,6 +143,23 @@ def judge(pool: str, truth: Path, home: Path) -> None:
             found = (row["query_id"], row["document_id"]) in answers
             writer.writerow({**row, "verdict": "false negative" if found else "true negative"})
     negviz("labels", "import", sheet.name)
+
+
+def train(pool: str, truth: Path | None, home: Path) -> None:
+    """Run a proof and two schedules, the schedules first, so that the proof is the newest; kept with the home."""
+    if list((home / "training").glob("*-pictures")):
+        return
+    folder = str(home / "pools" / pool)
+    judged = ["--judgments", str(truth.resolve()), "--complete"] if truth else []
+    labelled = ["--labels", str(home / "labels.sqlite")] if truth else []
+    words = [
+        ["--schedule", "refreshed", "--schedule", "ance", "--schedule", "adore", "--recipe", "nv_perc", *judged],
+        ["--proof", "--recipe", "nv_perc", *judged, *labelled],
+    ]
+    for number, more in enumerate(words, start=1):
+        command = [sys.executable, "-m", "negviz", "train", folder, *more, "--seeds", "3"]
+        command += ["--out", str(home / "training" / f"{number}-pictures")]
+        subprocess.run(command, cwd=home, env={**os.environ, "NEGVIZ_HOME": str(home)}, check=True)
 
 
 def settle(page: Page) -> None:
@@ -241,9 +260,12 @@ def main() -> None:
         pools = [mine(data, home) for data in asked.data]
         if asked.truth:
             judge(pools[0], asked.truth, home)
+        if any(view.name.startswith("train") for view in views):
+            train(pools[0], asked.truth, home)
         shots = [Shot(pool, *look) for pool, look in product(pools, list(looks))]
-        # Only what was judged has a rate to be seen.
+        # Only what was judged has a rate to be seen, and only the first collection was trained on.
         shots = [shot for shot in shots if shot.view.name not in judged or (asked.truth and shot.pool == pools[0])]
+        shots = [shot for shot in shots if not shot.view.name.startswith("train") or shot.pool == pools[0]]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with served(home) as (url, _):
             for shot in shots:

@@ -18,7 +18,7 @@ from negviz.loaders._source import BYTE_ORDER_MARK, Progress, Source, bare, endi
 from negviz.registry import Entry
 from negviz.text import normalise
 
-__all__ = ["PROBLEM_KINDS", "describe", "load", "load_files"]
+__all__ = ["PROBLEM_KINDS", "describe", "judgments_of_the_sample", "load", "load_files"]
 
 SAMPLE = "sample"
 LONGEST_NAME = 120
@@ -120,6 +120,16 @@ def _sample() -> Path:
     if not place.exists():
         raise DataError(f"The sample collection is not there: {place} is missing; it comes with negviz's repository.")
     return place
+
+
+def judgments_of_the_sample(dataset: Dataset) -> Path | None:
+    """File with the complete judgments of the sample that comes with negviz; None for other data.
+
+    Args:
+        dataset: What was loaded.
+    """
+    path = Path(negviz.__file__).resolve().parents[1] / "data" / "sample" / "truth" / "complete.tsv"
+    return path if dataset.name == SAMPLE and path.is_file() else None
 
 
 def _existing(path: str | Path) -> Path:

@@ -35,6 +35,10 @@ class Draft:
 
     def figure(self) -> go.Figure:
         """The figure, with titled axes and the legend above."""
+        # Plotly takes pandas from the loaded modules as it is, also while another session is half-way through loading
+        # it; here it is waited for.
+        import pandas  # noqa: F401
+
         usual: dict[str, Any] = {
             "height": self.height,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from negviz.cli._frame import Bars, Report, json_option, labels_of, report
-from negviz.errors import CancelledError, DataError
+from negviz.errors import CancelledError, DataError, NegvizError
 
 if TYPE_CHECKING:
     from negviz.pool import Pool
@@ -95,7 +95,8 @@ def train(*, pool_folder: Path | None, as_json: bool, **values: Any) -> None:
     that --encoder and --checkpoint of 'negviz pool' open.
     """
     from negviz.home import home_folder
-    from negviz.training.process import enqueue
+    from negviz.training.process import enqueue, remove
+    from negviz.training.report import outcome
 
     asked = _Asked({"pool_folder": pool_folder, **values})
     home = home_folder()
@@ -105,7 +106,13 @@ def train(*, pool_folder: Path | None, as_json: bool, **values: Any) -> None:
         if asked.background:
             enqueue(folder, home)
             return {"folder": str(folder), "state": "queued"}
-        _run(folder, home)
+        try:
+            _run(folder, home)
+        except NegvizError:
+            # What could not even begin leaves nothing behind; what has a finished round can be resumed.
+            if asked.resume is None and not outcome(folder).done:
+                remove(folder)
+            raise
         from negviz.training.report import report as numbers
 
         return numbers(folder)
@@ -124,7 +131,7 @@ def _resumed(asked: _Asked) -> Path:
 
 def _planned(asked: _Asked, home: Path) -> Path:
     from negviz.training.plan import write_plan
-    from negviz.training.process import new_folder
+    from negviz.training.process import at_work, new_folder
     from negviz.writing import check_folder
 
     if asked.pool_folder is None:
@@ -132,11 +139,14 @@ def _planned(asked: _Asked, home: Path) -> Path:
     material = _material(asked)
     folder = asked.out or new_folder(home, material.plan.title)
     check_folder(folder)
+    if at_work(folder):
+        raise DataError(f"Another process is at work on the training in {folder}; name another folder.")
     write_plan(folder, material)
     return Path(folder)
 
 
 def _run(folder: Path, home: Path) -> None:
+    from negviz.cli import INTERRUPTED
     from negviz.training.plan import read_plan
     from negviz.training.process import run_here
     from negviz.training.report import outcome
@@ -154,7 +164,8 @@ def _run(folder: Path, home: Path) -> None:
     try:
         run_here(folder, home, told)
     except (KeyboardInterrupt, CancelledError):
-        raise CancelledError(f"Stopped; finished rounds are kept. Go on with: negviz train --resume {folder}") from None
+        click.echo(f"negviz: Stopped; finished rounds are kept. Go on with: negviz train --resume {folder}", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
         bars.close()
 
@@ -162,7 +173,7 @@ def _run(folder: Path, home: Path) -> None:
 def _material(asked: _Asked) -> "Material":
     from negviz.store import open_pool
     from negviz.training.plan import Material
-    from negviz.training.planning import make_plan
+    from negviz.training.planning import make_plan, title_of
     from negviz.truth import read_truth
 
     pool = open_pool(asked.pool_folder)
@@ -175,7 +186,7 @@ def _material(asked: _Asked) -> "Material":
     selections = _selections(asked, pool)
     kind, arms = _arms(asked, pool, labels, truth, selections)
     plan = make_plan(
-        pool, asked.pool_folder, arms, kind=kind, title=_title(kind, arms), student=_student(asked),
+        pool, asked.pool_folder, arms, kind=kind, title=title_of(kind, arms), student=_student(asked),
         seeds=range(asked.seed, asked.seed + asked.seeds), share=asked.share, knob=asked.knob or "",
         threads=asked.threads, device=asked.device,
     )  # fmt: skip
@@ -273,14 +284,6 @@ def _compared(
         else:
             arms.append(Arm(schedule.name, schedule))
     return arms
-
-
-def _title(kind: str, arms: "list[Arm]") -> str:
-    words = {"proof": "Proof", "sweep": "Sweep", "table": "Recipes compared", "train": "Training"}
-    if kind == "table":
-        return words[kind]
-    names = ", ".join(arm.name for arm in arms[:2])
-    return f"{words[kind]}: {names}{' and more' if len(arms) > 2 else ''}"
 
 
 def _lines(report: dict[str, Any]) -> list[str]:

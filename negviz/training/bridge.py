@@ -10,15 +10,7 @@ from negviz.arrays import Floats
 from negviz.errors import MissingInputError
 from negviz.losses import LOSSES, Loss
 from negviz.select import resolved_knobs
-from negviz.training.lessons import Batch, Lessons
-
-HOW = {
-    "guide": "vectors of a guide; build the pool with --retriever dense",
-    "teacher": "scores of a teacher; build the pool with --scorer cross_encoder=MODEL, or name another of its scorers "
-    "in the schedule as the teacher",
-    "grades": "graded lists; use a schedule whose recipe orders candidates by a teacher, such as cl_drd",
-    "similarity_to_positive": "vectors of a guide; build the pool with --retriever dense",
-}
+from negviz.training.lessons import HOW, Batch, Lessons
 
 
 class _Given(torch.autograd.Function):

@@ -14,6 +14,14 @@ from negviz.pool import Pool
 from negviz.recipe import Step
 from negviz.training_set import TrainingSet
 
+# What a loss may ask for, and how a person gets it.
+HOW = {
+    "guide": "vectors of a guide; build the pool with --retriever dense",
+    "teacher": "scores of a teacher; build the pool with --scorer cross_encoder=MODEL, or name another of its scorers "
+    "in the schedule as the teacher",
+    "grades": "graded lists; use a schedule whose recipe orders candidates by a teacher, such as cl_drd",
+    "similarity_to_positive": "vectors of a guide; build the pool with --retriever dense",
+}
 Each = Literal["query", "pair"]
 NONE: Ints = np.zeros(0, dtype=np.int32)
 

@@ -3,19 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from negviz.errors import MissingInputError, NegvizError, RecipeError
 from negviz.labels import Labels
+from negviz.losses import LOSSES
 from negviz.pool import Pool
 from negviz.recipe import Recipe, Step, published
-from negviz.select import check, source_pool
+from negviz.select import check, check_knobs, select
 from negviz.selection import Selection
 from negviz.sweeping import Turn, turned
 from negviz.training.plan import Arm, Kind, Plan
-from negviz.training.schedule import Schedule, find_schedule
+from negviz.training.schedule import Schedule, Stage, find_schedule
 from negviz.truth import Truth
 
 NAIVE = "nv_topk"
+# What a stage that is mined anew by the student still has, see ``mining.mined_anew``.
+MINED_ANEW = ("dense", "bm25")
+# Fewer queries than this cannot be parted into two sides that say anything.
+FEWEST = 4
+# Queries that a recipe is tried on: sources and fits need some others than the one that they are for.
+TRIED = 64
+TITLES = {"proof": "Proof", "sweep": "Sweep", "table": "All recipes", "train": "Training"}
 
 
 def make_plan(
@@ -113,30 +122,65 @@ def runnable(pool: Pool) -> tuple[list[Recipe], dict[str, str]]:
     """
     found, lacking = [], {}
     for name, recipe in published().items():
-        try:
-            check(recipe, source_pool(pool, recipe))
+        problem = why_not(pool, recipe)
+        if problem:
+            lacking[name] = problem
+        else:
             found.append(recipe)
-        except NegvizError as error:
-            lacking[name] = str(error)
     return found, lacking
 
 
-def table_arms(pool: Pool, schedule: Schedule, first: str = "random") -> list[Arm]:
+def why_not(pool: Pool, recipe: Recipe) -> str:
+    """Why a recipe cannot run on a pool, in a sentence; empty where it can. Tried on some of the queries.
+
+    Args:
+        pool: Candidates.
+        recipe: What is to run, without labels.
+    """
+    try:
+        check_knobs(recipe)
+        if recipe.source is None:
+            check(recipe, pool)
+        select(_first(pool), recipe)
+    except NegvizError as error:
+        return str(error)
+    return ""
+
+
+def _first(pool: Pool) -> Pool:
+    """A pool of its first queries: what a recipe misses shows on them, too."""
+    if len(pool) <= TRIED:
+        return pool
+
+    def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: rows[:TRIED] for name, rows in layers.items()}
+
+    return replace(
+        pool, queries=pool.queries[:TRIED], documents=pool.documents[:TRIED], positives=pool.positives[:TRIED],
+        flags=pool.flags[:TRIED], ranks=cut(pool.ranks), scores=cut(pool.scores),
+        positive_scores=cut(pool.positive_scores), stored_fingerprint=f"first {TRIED} of {pool.fingerprint}",
+    )  # fmt: skip
+
+
+def table_arms(
+    pool: Pool, schedule: Schedule, first: str = "random", *, recipes: Sequence[Recipe] | None = None
+) -> list[Arm]:
     """One arm for every recipe that can run on a pool; random negatives come first, to compare with.
 
     Args:
         pool: Candidates.
         schedule: The same for all.
         first: Recipe to compare the others with, where it can run.
+        recipes: Those that can run, where that is known already.
 
     Raises:
         MissingInputError: If fewer than two can run.
     """
-    recipes, _ = runnable(pool)
-    if len(recipes) < 2:
+    fit = list(runnable(pool)[0] if recipes is None else recipes)
+    if len(fit) < 2:
         raise MissingInputError("Fewer than two recipes can run on this pool; build it with more retrievers.")
-    recipes.sort(key=lambda recipe: (recipe.name != first, recipe.name))
-    return [Arm(recipe.name, schedule.filled(recipe)) for recipe in recipes]
+    fit.sort(key=lambda recipe: (recipe.name != first, recipe.name))
+    return [Arm(recipe.name, schedule.filled(recipe)) for recipe in fit]
 
 
 def schedule_arms(names: Sequence[str], recipe: Recipe | None) -> list[Arm]:
@@ -176,3 +220,104 @@ def selection_arms(selections: Mapping[str, Selection], names: Sequence[str], sc
         Arm(name, schedule.filled(selection.recipe)) if anew else Arm(name, schedule, selection=file)
         for name, (file, selection) in zip(names, selections.items(), strict=True)
     ]
+
+
+def recipe_arms(recipes: Mapping[str, Recipe], schedule: Schedule) -> list[Arm]:
+    """One arm for each recipe.
+
+    Args:
+        recipes: By what people call them.
+        schedule: The same for all.
+
+    Raises:
+        RecipeError: If there is none.
+    """
+    if not recipes:
+        raise RecipeError("Nothing is chosen to train on; choose at least one recipe.")
+    return [Arm(name, schedule.filled(recipe)) for name, recipe in recipes.items()]
+
+
+def title_of(kind: Kind, arms: Sequence[Arm]) -> str:
+    """What a plan is called where nobody gave it a name."""
+    names = [arm.name for arm in arms]
+    if kind == "proof":
+        # The naive arm and the oracle are in every proof; the recipe is what it is about.
+        return f"{TITLES[kind]}: {names[1]}"
+    if kind == "table":
+        return f"{TITLES[kind]}: {len(names)} of them"
+    return f"{TITLES[kind]}: {', '.join(names[:2])}{f' and {len(names) - 2} more' if len(names) > 2 else ''}"
+
+
+def loss_lacks(pool: Pool, stage: Stage) -> str:
+    """What a stage's loss asks for and does not get on a pool, in a sentence; empty where it lacks nothing."""
+    from negviz.training.lessons import HOW
+    from negviz.training.mining import asked_teacher
+
+    entry = LOSSES.get(stage.loss.strategy)
+    there = {
+        "guide": pool.embeddings is not None,
+        "similarity_to_positive": pool.embeddings is not None,
+        "teacher": asked_teacher(stage) in pool.scores,
+        "grades": bool(stage.recipe and any(step.strategy == "teacher_order" for step in stage.recipe.steps)),
+    }
+    lacking = [HOW[name] for name in sorted(entry.wants & there.keys()) if not there[name]]
+    return f"The loss '{entry.label}' needs {lacking[0]}." if lacking else ""
+
+
+def too_few(pool: Pool) -> str:
+    """Why a pool has too few queries to be trained on, in a sentence; empty where it has enough."""
+    least = FEWEST // 2 if len(pool.dataset.held_out) else FEWEST
+    if len(pool) >= least:
+        return ""
+    return (
+        f"This pool holds {len(pool):,} {'query' if len(pool) == 1 else 'queries'}, but training needs at least "
+        f"{least}: some to learn from and others to measure with. Load data with more."
+    )
+
+
+def lacks(pool: Pool, arms: Sequence[Arm], student: str) -> list[str]:
+    """Why some arms cannot be trained on a pool; each sentence once, none where they can.
+
+    Args:
+        pool: Candidates.
+        arms: What is to be compared.
+        student: Name of the student.
+    """
+    few = too_few(pool)
+    if few:
+        return [few]
+    found = []
+    if student == "adapter" and pool.embeddings is None:
+        found.append(
+            "The student 'adapter' is a layer over an encoder's vectors, but this pool was built without an encoder; "
+            "mine it again with the retriever dense, or train the student 'static'."
+        )
+    for arm in arms:
+        for stage in arm.schedule.stages:
+            found += _stage_lacks(pool, arm, stage, student)
+    return list(dict.fromkeys(found))
+
+
+def _stage_lacks(pool: Pool, arm: Arm, stage: Stage, student: str) -> list[str]:
+    found = [loss_lacks(pool, stage)]
+    if stage.mined == "step" and student != "adapter":
+        found.append(
+            f"'{arm.name}' searches the whole index anew at every step, which only the student 'adapter' can: the "
+            "others move the documents, too; choose it, or a schedule that is mined every round."
+        )
+    if stage.recipe is not None:
+        newest = stage.mined == "newest"
+        problem = why_not(as_mined_anew(pool) if newest else pool, stage.recipe)
+        if problem:
+            anew = " (Mined anew by the student, a pool has only the scores of its own vectors and of bm25.)"
+            found.append(f"'{arm.name}' cannot run: {problem}{anew if newest else ''}")
+    return [each for each in found if each]
+
+
+def as_mined_anew(pool: Pool) -> Pool:
+    """A pool with those scores only that it has when a student mines it anew."""
+    kept = {name: layer for name, layer in pool.scores.items() if name in MINED_ANEW}
+    return replace(
+        pool, scores=kept, positive_scores={name: pool.positive_scores[name] for name in kept},
+        scales={name: pool.scales[name] for name in kept},
+    )  # fmt: skip

@@ -105,6 +105,11 @@ def training(folder: Path) -> Training:
     return Training(Path(folder), plan, state, str(kept["message"]), float(kept["queued"]), kept["ended"])
 
 
+def at_work(folder: Path) -> bool:
+    """Whether a process is at work on the training in a folder, if there is one."""
+    return _held(Path(folder) / LOCK)
+
+
 def enqueue(folder: Path, home: Path) -> None:
     """Queue a training that was planned, stopped, interrupted or failed, and see that somebody works on the queue.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from negviz.arrays import Floats
+from negviz.arrays import Floats, Ints
 from negviz.intervals import wilson
 from negviz.recipe import Recipe
 from negviz.select import resolved_knobs
@@ -22,6 +22,8 @@ from negviz.training.students import STUDENTS
 from negviz.writing import MANIFEST
 
 MAIN = METRICS[0]
+# Of p-values that are adjusted for the number of comparisons.
+LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,25 @@ class Outcome:
         return np.stack(
             [np.load(self.unit(arm, seed) / name / "metrics.npy", allow_pickle=False) for seed in seeds], axis=1
         )
+
+    def ranks(self, arm: int, number: int) -> Ints | None:
+        """(pairs,) rank of each positive that is trained on after a round of the first seed, 0 is best; None if gone.
+
+        Args:
+            arm: Number of the arm.
+            number: Of the round; 0 is before training.
+        """
+        path = self.unit(arm, self.plan.seeds[0]) / (f"{number:03d}" if number else "before") / "ranks.npy"
+        return np.load(path, allow_pickle=False) if path.is_file() else None
+
+    def preferred(self, arm: int, number: int) -> list[dict[str, Any]]:
+        """Candidates that the first seed's student has come to score above the positive by a round, see ``observing``.
+
+        Args:
+            arm: Number of the arm.
+            number: Of the round, from 1.
+        """
+        return list(self.about(arm, self.plan.seeds[0], number).get("preferred", ()))
 
     def about(self, arm: int, seed: int, number: int) -> dict[str, Any]:
         """What was noted of a round; 0 is before training."""
@@ -171,9 +192,11 @@ def _round(found: Outcome, arm: int, number: int) -> dict[str, Any] | None:
     if not seeds or not (found.unit(arm, found.plan.seeds[0]) / "before" / MANIFEST).is_file():
         return None
     about = found.about(arm, found.plan.seeds[0], number)
-    means = found.values(arm, seeds, number).mean(axis=(1, 2)).tolist()
+    of_seed = found.values(arm, seeds, number).mean(axis=2)
+    means = dict(zip(METRICS, of_seed.mean(axis=1).tolist(), strict=True))
+    spread = dict(zip(METRICS, of_seed.std(axis=1, ddof=1).tolist(), strict=True)) if len(seeds) > 1 else None
     told = {name: value for name, value in about.items() if name not in {"negviz", "preferred"}}
-    return {"round": number, **told, "metrics": dict(zip(METRICS, means, strict=True)), "seeds": len(seeds)}
+    return {"round": number, **told, "metrics": means, "spread_of_seeds": spread, "seeds": len(seeds)}
 
 
 def _negatives(found: Outcome, arm: int, seed: int) -> dict[str, Any]:
@@ -234,32 +257,121 @@ def sentences(arms: list[dict[str, Any]], split: dict[str, Any]) -> list[str]:
     return told
 
 
+def summary(report: dict[str, Any]) -> list[str]:
+    """What a comparison of many found, by p-values that are adjusted for their number.
+
+    Args:
+        report: See ``report``.
+    """
+    arms = report["arms"]
+    compared = [arm for arm in arms[1:] if arm["against_first"]]
+    if not compared:
+        return []
+    gaps = {arm["name"]: arm["against_first"][MAIN] for arm in compared}
+    found = {name: gap["mean"] for name, gap in gaps.items() if gap["p_adjusted"] < LEVEL}
+    told = []
+    for word, sign in (("above", 1), ("below", -1)):
+        names = sorted((name for name, gap in found.items() if sign * gap > 0), key=lambda name: -sign * found[name])
+        if names:
+            listed = ", ".join(f"'{name}' ({found[name]:+.3f})" for name in names)
+            told.append(f"{word.capitalize()} '{arms[0]['name']}' in {MAIN}: {listed}.")
+    rest = len(compared) - len(found)
+    if rest:
+        told.append(
+            f"No difference in {MAIN} from '{arms[0]['name']}' was found for {rest:,} of {len(compared):,} after "
+            f"adjusting for their number (p of {LEVEL:g} or more)."
+        )
+    return told
+
+
 def _sentence(one: str, other: str, found: dict[str, Any], split: dict[str, Any]) -> str:
     gap = Difference(*(found[name] if found[name] is not None else math.nan for name in ("mean", "low", "high", "p")))
     over = f"95% interval {gap.low:+.3f} to {gap.high:+.3f}, {split.get('dev', 0):,} queries"
+    adjusted_p = found.get("p_adjusted", gap.p)
+    if gap.found and adjusted_p >= LEVEL:
+        return (
+            f"{one} and {other} differ by {gap.mean:+.3f} {MAIN} ({over}), but p is {adjusted_p:.2f}"
+            f"{' after adjusting for the number of comparisons' if 'p_adjusted' in found else ''}: no difference found."
+        )
     if not gap.found:
         return f"No difference in {MAIN} was found between {one} and {other}: {gap.mean:+.3f} ({over})."
     word = "above" if gap.mean > 0 else "below"
     return f"{one} is {abs(gap.mean):.3f} {MAIN} {word} {other} ({over})."
 
 
-def sweep_share(folder: Path) -> dict[str, Any] | None:
-    """What a finished sweep measured, over the values of its knob: mean and interval of the main metric.
+def table_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The arms of a report as rows of one table, the student before training first; nothing is None.
+
+    Args:
+        report: See ``report``.
+    """
+    rows = [_row({"name": "before training", "final": report["before"]}, report)] if report["before"] else []
+    return [*rows, *(_row(arm, report) for arm in report["arms"])]
+
+
+def _row(arm: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    final, against = arm["final"] or {}, arm.get("against_first") or {}
+    row: dict[str, Any] = {"negatives of": arm["name"]}
+    for name in report["metrics"]:
+        for column, key in (("", "mean"), (" from", "low"), (" to", "high")):
+            row[f"{name}{column}"] = final.get(name, {}).get(key)
+    for column, key in (("difference", "mean"), ("difference from", "low"), ("difference to", "high"),
+                        ("p", "p"), ("p adjusted", "p_adjusted")):  # fmt: skip
+        row[column] = against.get(MAIN, {}).get(key)
+    for column, key in (("false", "false_rate"), ("false from", "false_low"), ("false to", "false_high"),
+                        ("judged", "judged"), ("hardness", "hardness"), ("negatives", "negatives"),
+                        ("pairs", "pairs"), ("seconds", "seconds"), ("seeds", "seeds_done")):  # fmt: skip
+        row[column] = arm.get(key)
+    return row
+
+
+def sweep_share(folder: Path, now: float | None = None) -> dict[str, Any] | None:
+    """What a sweep has measured so far, over the values of its knob: mean and interval of the main metric.
+
+    Args:
+        folder: Of the training.
+        now: Value of the knob at hand; the others are compared with the trained value that is nearest to it.
 
     Returns:
-        ``knob``, ``values``, ``mean``, ``low``, ``high`` (lists in order of value), None where nothing is finished or
-        it is no sweep.
+        ``knob``, ``values``, ``mean``, ``low``, ``high``, ``seeds`` (lists in order of value), ``before`` (mean of the
+        student that has learnt nothing), ``queries`` that measured; with ``now`` also ``at`` (the value that the others
+        are compared with) and ``differences`` from it (``mean``, ``low``, ``high``, ``p``, ``p_adjusted``; None for
+        the value itself and where no seed is finished of both). None where nothing is finished or it is no sweep.
     """
-    found = report(folder)
-    rows = sorted(
-        (arm["value"], arm["final"][MAIN]) for arm in found["arms"] if arm["final"] and arm["value"] is not None
-    )
-    if found["kind"] != "sweep" or not rows:
+    found = outcome(folder)
+    arms = [number for number, arm in enumerate(found.plan.arms) if arm.value is not None and found.seeds(number)]
+    if found.plan.kind != "sweep" or not arms:
         return None
+    arms.sort(key=lambda number: _value(found, number))
+    means = [estimate(found.values(number, found.seeds(number))[0]) for number in arms]
     return {
-        "knob": found["knob"], "values": [value for value, _ in rows],
-        **{name: [each[name] for _, each in rows] for name in ("mean", "low", "high")},
+        "knob": found.plan.knob, "values": [_value(found, number) for number in arms],
+        **{name: [_plain(asdict(each))[name] for each in means] for name in ("mean", "low", "high")},
+        "seeds": [len(found.seeds(number)) for number in arms],
+        "before": float(found.values(arms[0], found.seeds(arms[0])[:1], 0)[0].mean()),
+        "queries": found.split.get("dev", 0),
+        **({} if now is None else _against_nearest(found, arms, now)),
     }  # fmt: skip
+
+
+def _value(found: Outcome, arm: int) -> float:
+    value = found.plan.arms[arm].value
+    return math.nan if value is None else value
+
+
+def _against_nearest(found: Outcome, arms: Sequence[int], now: float) -> dict[str, Any]:
+    """The main metric at every value against the one nearest to the value at hand, over the seeds that both have."""
+    at = min(arms, key=lambda number: abs(_value(found, number) - now))
+    rows: list[dict[str, Any] | None] = []
+    for number in arms:
+        seeds = [seed for seed in found.seeds(number) if seed in found.seeds(at)]
+        compared = number != at and seeds
+        gap = difference(found.values(number, seeds)[0], found.values(at, seeds)[0]) if compared else None
+        rows.append(_plain(asdict(gap)) if gap else None)
+    told = [row for row in rows if row]
+    for row, value in zip(told, adjusted([row["p"] for row in told]), strict=True):
+        row["p_adjusted"] = value
+    return {"at": _value(found, at), "differences": rows}
 
 
 def recipe_of_sweep(plan: Plan) -> Recipe | None:

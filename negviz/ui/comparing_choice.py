@@ -12,6 +12,7 @@ import streamlit as st
 from negviz.comparison import MOST, Contender, stored
 from negviz.errors import DataError, NegvizError
 from negviz.home import home_folder
+from negviz.load import judgments_of_the_sample
 from negviz.pool import Anchor, Pool
 from negviz.recipe import Recipe, published
 from negviz.saved_recipes import saved
@@ -226,6 +227,22 @@ def judgments(pool: Pool) -> Truth | None:
         _keep_judgments(pool, given.getvalue(), given.name)
         kept = _kept_judgments(pool)
     return _read(pool, kept) if kept else None
+
+
+def judgments_of_sample(pool: Pool) -> None:
+    """Offer the complete judgments that come with the sample, where it is at hand and none are given."""
+    path = judgments_of_the_sample(pool.dataset)
+    if path is None or _kept_judgments(pool) is not None:
+        return
+    st.button(
+        "Use the sample's own judgments", icon=":material/science:", key="compare.sample", on_click=_take_sample,
+        args=(pool, path), help="The sample comes with complete judgments, so that it can be known what is false.",
+    )  # fmt: skip
+
+
+def _take_sample(pool: Pool, path: Path) -> None:
+    _keep_judgments(pool, path.read_bytes(), path.name)
+    st.session_state["compare.complete"] = True
 
 
 def _read(pool: Pool, kept: Mapping[str, Any]) -> Truth | None:

@@ -32,6 +32,7 @@ MENU = {
         ("pages/5_Map.py", "Map", "scatter_plot"),
     ],
     "Judge": [("pages/6_Label.py", "Label", "rule"), ("pages/7_Audit.py", "Audit", "fact_check")],
+    "Prove": [("pages/8_Train.py", "Train", "model_training")],
     "Ship": [("pages/9_Export.py", "Export", "output")],
 }
 

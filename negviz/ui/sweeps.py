@@ -20,9 +20,10 @@ from negviz.recipe import Recipe
 from negviz.selection import Selection
 from negviz.sweeping import LABELS, Sweeper, few_enough, turns
 from negviz.truth import Truth
-from negviz.ui import building, cache, jobs, state
+from negviz.ui import building, cache, jobs, state, sweep_training
 from negviz.ui.comparing_choice import judgments
 from negviz.ui.sweep_axes import OTHERS, Axis, choose, title
+from negviz.ui.sweep_clicks import epoch, picked, use
 from negviz.ui.sweep_words import BY, MEASURED, OUTCOMES, cell, rows_of, words
 from negviz.ui.tables import show_rows
 
@@ -115,10 +116,9 @@ def _one(selection: Selection, pool: Pool, recipe: Recipe, truth: Truth | None, 
         return
     sweeper, recipes, results = found
     by = _measured_by(sweeper)
-    epoch = int(st.session_state.get("sweeps.epoch", 0))
-    place = chart(axis, results, by, scale_of(selection), f"sweeps.chart.{epoch}", clickable=True)
+    place = chart(axis, results, by, scale_of(selection), f"sweeps.chart.{epoch()}", clickable=True)
     if place is not None:
-        _use(recipes[place])
+        use(recipes[place])
     st.caption(words(axis, results, by))
     _beware(sweeper, results)
     _buttons(axis, recipes)
@@ -126,6 +126,7 @@ def _one(selection: Selection, pool: Pool, recipe: Recipe, truth: Truth | None, 
     with st.expander("The numbers", icon=":material/table_rows:", key="sweeps.table", on_change="rerun") as table:
         if table.open:
             show_rows(rows_of(axis, results, by))
+    sweep_training.show(pool, recipe, axis, truth)
 
 
 def scale_of(selection: Selection) -> str:
@@ -194,29 +195,12 @@ def _share(results: Sequence[Outcome], by: str) -> Share | None:
     return Share(MEASURED, rates, low, high)
 
 
-def picked(event: Any, number: int) -> int | None:
-    """Place of the clicked point of a chart's first series, None where nothing that exists was clicked."""
-    selected = event["selection"].get("selected") if event else None
-    for part in selected or []:
-        for place in part.get("data_indices", []) if part.get("series_index") == 0 else []:
-            if isinstance(place, int) and 0 <= place < number:
-                return place
-    return None
-
-
-def _use(recipe: Recipe) -> None:
-    """Make a recipe the one at hand; the chart begins anew, so that the click does not count twice."""
-    st.session_state["sweeps.epoch"] = int(st.session_state.get("sweeps.epoch", 0)) + 1
-    state.use_recipe(recipe)
-    st.rerun()
-
-
 def _buttons(axis: Axis, recipes: Sequence[Recipe]) -> None:
     """Choose a value without a mouse on the chart."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = _value(axis, "Value", "sweeps.value", "Or click a point of the first line.")
         if st.button("Use this value", key="sweeps.use", icon=":material/check:"):
-            _use(recipes[place])
+            use(recipes[place])
 
 
 def _value(axis: Axis, label: str, key: str, text: str) -> int:
@@ -288,18 +272,17 @@ def _two(selection: Selection, pool: Pool, recipe: Recipe, truth: Truth | None, 
     numbers = np.array([value(outcome, by) for outcome in results]).reshape(shape)
     told = np.array([cell(outcome, by) for outcome in results], dtype=object).reshape(*shape, -1)
     published = None if across.usual is None or down.usual is None else (across.usual, down.usual)
-    epoch = int(st.session_state.get("sweeps.epoch", 0))
     event: Any = st.echarts_chart(
         sweep_heat_map(
             across.places, down.places, numbers, names=(title(across.turn), title(down.turn)), axis=unit,
             told=told.tolist(), now=(across.now, down.now), usual=published,
         ),
-        key=f"sweeps.grid.{epoch}", height=GRID_HEIGHT, on_select="rerun",
+        key=f"sweeps.grid.{epoch()}", height=GRID_HEIGHT, on_select="rerun",
         alt=f"{coloured} for every pair of values of two knobs",
     )  # fmt: skip
     place = picked(event, len(results))
     if place is not None:
-        _use(recipes[place])
+        use(recipes[place])
     if not np.isfinite(numbers).all():
         st.caption("Cells without a colour: nothing is taken, or what is taken has no known score or judgment.")
     _beware(sweeper, results)
@@ -315,4 +298,4 @@ def _choose_cell(across: Axis, down: Axis, recipes: Sequence[Recipe]) -> None:
             for place, axis in enumerate((across, down))
         )
         if st.button("Use these values", key="sweeps.use2", icon=":material/check:"):
-            _use(recipes[row * len(across.values) + column])
+            use(recipes[row * len(across.values) + column])

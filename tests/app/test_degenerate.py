@@ -67,6 +67,10 @@ PAGES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     ),
     "Label": ("pages/6_Label.py", [{}]),
     "Audit": ("pages/7_Audit.py", [{}, {"audit.view": "Rate"}, {"audit.view": "Advice"}]),
+    "Train": (
+        "pages/8_Train.py",
+        [{}, {"train.way": "Schedules"}, {"train.way": "Some recipes"}, {"train.way": "All recipes"}],
+    ),
     "Export": ("pages/9_Export.py", [{}]),
 }  # fmt: skip
 

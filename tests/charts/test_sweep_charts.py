@@ -7,6 +7,7 @@ import pytest
 
 from negviz.charts.sweep import FILLED, HARDNESS, Share, sweep
 from negviz.charts.sweep_heat_map import sweep_heat_map
+from negviz.charts.sweep_trained import sweep_trained
 
 NONE = np.full(3, np.nan)
 
@@ -98,3 +99,45 @@ def test_a_value_at_hand_outside_is_said_so_and_equal_cells_have_one_colour():
     assert option["series"][1]["name"] == "Now: outside"
     assert option["series"][1]["data"] == []
     assert option["visualMap"]["max"] > option["visualMap"]["min"]
+
+
+def trained(**more):
+    values = np.array([0.1, 0.2, 0.3])
+    given = {
+        "differences": (np.array([np.nan, -0.01, 0.02]), np.array([np.nan, 0.03, 0.06])), "at": 0.1,
+        "metric": "nDCG@10", "knob": "ceiling", "now": 0.1, "usual": 0.7, "ends": (0.0, 0.4),
+    }  # fmt: skip
+    mean = np.array([0.85, 0.86, 0.89])
+    return sweep_trained(values, mean, mean - 0.05, mean + 0.05, **{**given, **more})
+
+
+def test_training_has_its_own_axis_on_which_its_values_can_be_told_apart():
+    option = trained()
+    assert [row[1] for row in option["series"][0]["data"]] == [0.85, 0.86, 0.89]
+    assert option["series"][0]["selectedMode"] == "single"
+    axis = option["yAxis"][0]
+    assert 0.78 < axis["min"] < 0.8
+    assert 0.94 < axis["max"] < 0.96
+    assert (option["xAxis"]["min"], option["xAxis"]["max"]) == (0.0, 0.7)
+    assert {"Now, 0.1", "Published, 0.7"} <= set(names(option))
+
+
+def test_bars_show_the_difference_around_the_level_of_the_value_compared_with():
+    option = trained()
+    bars = series(option, "95% interval of the difference from 0.1")["data"]
+    assert bars == [[0.2, 0.84], [0.2, 0.88], [0.2, "-"], [0.3, 0.87], [0.3, 0.91], [0.3, "-"]]
+    assert {row[1] for row in series(option, "Mean at 0.1")["data"]} == {0.85}
+    told = [row[2:] for row in option["series"][0]["data"]]
+    assert told[0] == ["0.800 to 0.900", "no difference to tell"]
+    assert told[1][1] == "difference -0.010 to +0.030"
+
+
+def test_one_value_without_an_interval_is_drawn():
+    one = np.array([0.5])
+    none = np.array([np.nan])
+    option = sweep_trained(
+        one, one, none, none, differences=(none, none), at=0.5, metric="nDCG@10", knob="k", now=0.5, usual=None,
+        ends=(0.0, 1.0),
+    )  # fmt: skip
+    json.dumps(option, allow_nan=False)
+    assert option["yAxis"][0]["min"] < 0.5 < option["yAxis"][0]["max"]

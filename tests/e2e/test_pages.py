@@ -10,8 +10,8 @@ from negviz.store import save_pool
 
 pytestmark = pytest.mark.e2e
 
-PAGES = ["Load", "Mine", "Thresholds", "Compare", "Map", "Label", "Audit", "Export"]
-NEED_POOL = {"Mine", "Thresholds", "Compare", "Map", "Label", "Audit", "Export"}
+PAGES = ["Load", "Mine", "Thresholds", "Compare", "Map", "Label", "Audit", "Train", "Export"]
+NEED_POOL = {"Mine", "Thresholds", "Compare", "Map", "Label", "Audit", "Train", "Export"}
 BAIT = "http://bait.invalid"
 HOSTILE = [
     f"![picture]({BAIT}/a.png) and <img src='{BAIT}/b.png' onerror='fetch(\"{BAIT}/c\")'>",

@@ -131,3 +131,31 @@ def test_the_address_brings_the_knob_and_its_ends_back(tab, swept):
     last = sweep.said(sweep.points()[-1])
     assert float(re.search(r"value ([\d.]+)", last)[1]) == pytest.approx(0.1)
     tab.check()
+
+
+def test_it_is_trained_at_each_value_and_a_trained_point_turns_the_knob(tab, swept):
+    sweep = Sweep(tab, ONE)
+    page = tab.page
+    page.get_by_text("Train at each value").click()
+    for name, value in (("Values to train at", "3"), ("Seeds", "1")):
+        box = page.get_by_role("spinbutton", name=name)
+        box.fill(value)
+        box.press("Enter")
+        tab.settle()
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text(re.compile(r"rounds are done|Waiting for its turn")).first.wait_for()
+    page.get_by_text(re.compile(r"Adapter, over \d+ held-out queries, 1 of 1 seed;")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile("^(No difference was found|Compared with)")).wait_for(timeout=60_000)
+    page.get_by_role("button", name="Stop", exact=True).wait_for(state="detached", timeout=60_000)
+    tab.settle()
+    sweep.chart = page.locator(DRAWN).nth(1)
+    sweep.chart.scroll_into_view_if_needed()
+    points = sweep.points()
+    told = sweep.said(points[-1])
+    assert re.search(r"nDCG@10 0\.\d+ \(0\.\d+ to [01]\.\d+\)", told)
+    value = float(re.search(r"value ([\d.]+)", told)[1])
+    assert value != sweep.knob("Margin")
+    sweep.click(points[-1])
+    assert sweep.knob("Margin") == pytest.approx(value)
+    assert page.get_by_role("link", name="Its details on the page Train").is_visible()
+    tab.check()

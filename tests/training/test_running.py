@@ -34,7 +34,7 @@ from negviz.training.running import (
 )
 from negviz.training.schedule import Schedule, find_schedule
 from negviz.training.splitting import split_queries
-from negviz.training.students.adapter import Adapter
+from negviz.training.students._query_layer import Adapter
 from negviz.truth import Truth
 from negviz.writing import MANIFEST
 from tests.pools import recipe

@@ -11,8 +11,7 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from negviz.arrays import Ints
 from negviz.errors import MissingInputError, RecipeError
-from negviz.training.bridge import HOW
-from negviz.training.lessons import NONE, Batch, Lessons
+from negviz.training.lessons import HOW, NONE, Batch, Lessons
 
 OWN = frozenset({"own", "cached_own"})
 

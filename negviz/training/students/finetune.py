@@ -1,6 +1,6 @@
 """A model of sentence-transformers, trained as a whole or by low-rank adapters."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from negviz.encode import open_encoder
 from negviz.encoders import ENCODERS
@@ -83,7 +83,7 @@ def _opened(start: Start, name: str) -> "SentenceTransformerEncoder":
             "The student 'finetune' needs a model to start from, but this pool was built without an encoder; name one "
             "with model=FOLDER or a Hugging Face id, or build the pool again with --retriever dense."
         )
-    in_torch = {"backend": "torch"} if name in ENCODERS and "backend" in _knobs(name) else {}
+    in_torch: dict[str, Any] = {"backend": "torch"} if name in ENCODERS and "backend" in _knobs(name) else {}
     encoder = open_encoder(name, start.dataset, home=start.home, **in_torch)
     if not isinstance(encoder, SentenceTransformerEncoder):
         raise RecipeError(

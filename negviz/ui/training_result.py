@@ -1,0 +1,181 @@
+"""What a training found: in sentences, as points with intervals, as a table, and round by round as curves."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from negviz.charts.arm_intervals import Measured, arm_intervals
+from negviz.charts.learning_curve import Curve, learning_curve
+from negviz.training.process import Training
+from negviz.training.report import summary, table_rows
+from negviz.ui.tables import csv_bytes, show_rows
+from negviz.ui.texts import show_text
+
+MOST_LINES = 6
+# Of a table of every recipe there are dozens of sentences; those that found something are told instead.
+SENTENCES = 12
+NONE = "–"
+HARD = "\u00a0"
+
+
+def show(chosen: Training, report: Mapping[str, Any]) -> None:
+    """Everything that was measured.
+
+    Args:
+        chosen: Which training.
+        report: See ``negviz.training.report``.
+    """
+    _how(report)
+    st.subheader("Measured on queries that were not trained on", anchor=False)
+    metric = st.segmented_control(
+        "Measure", report["metrics"], default=report["metrics"][0], key="train.metric", persist_state="session",
+        required=True, help="nDCG@10: are the answers near the top. MRR@10: how far up the first one is. Recall@100: "
+        "are they among the first hundred at all. All from 0 to 1.",
+    )  # fmt: skip
+    name = metric or report["metrics"][0]
+    arms = _ordered(report["arms"], name)
+    done = [arm for arm in arms if arm["final"]]
+    if done:
+        _points(chosen, report, done, name)
+    _sentences(report)
+    _table(chosen, report, arms, name)
+    _curves(chosen, report, name)
+
+
+def _ordered(arms: Sequence[Mapping[str, Any]], metric: str) -> list[Mapping[str, Any]]:
+    """Many of them the best first, below the one that they are compared with; a few as they were planned."""
+    if len(arms) <= MOST_LINES:
+        return list(arms)
+    return [arms[0], *sorted(arms[1:], key=lambda arm: -arm["final"][metric]["mean"] if arm["final"] else 1.0)]
+
+
+def _how(report: Mapping[str, Any]) -> None:
+    """Who was trained on and who measured, and what is still missing."""
+    queries = report["queries"]
+    if queries:
+        show_text(
+            "", about=f"{queries['how']} {queries['train']:,} others were trained on. Intervals hold 95% and speak of "
+            "the queries; seeds are averaged first.",
+        )  # fmt: skip
+    if not report["finished"]:
+        st.info(
+            f"{report['rounds_done']:,} of {report['rounds']:,} rounds are finished; what follows rests on those.",
+            icon=":material/info:",
+        )
+
+
+def _sentences(report: Mapping[str, Any]) -> None:
+    told = report["sentences"]
+    if len(told) > SENTENCES:
+        told = summary(dict(report))
+    if told:
+        with st.container(border=True):
+            show_text("\n".join(f"• {sentence}" for sentence in told), title="What was found")
+
+
+def _points(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], metric: str) -> None:
+    rows = [_measured(arm["name"], arm["final"][metric]) for arm in arms]
+    before = _measured("before", report["before"][metric]) if report["before"] else None
+    st.plotly_chart(
+        arm_intervals(rows, before, metric), key=f"train.points.{chosen.name}.{metric}.{len(rows)}",
+        config={"displayModeBar": False}, alt=f"{metric} of each with its interval, against that before training",
+    )  # fmt: skip
+    first = " The first is what the others are compared with." if len(rows) > 1 else ""
+    st.caption(
+        "Points are means over the held-out queries, bars their 95% intervals; the dotted line is the student before "
+        f"training, with its interval shaded.{first} All are measured on the same queries, so intervals that overlap "
+        "do not mean that there is no difference: the differences in the table do."
+    )
+
+
+def _measured(name: str, found: Mapping[str, Any]) -> Measured:
+    return Measured(name, found["mean"], found["low"], found["high"])
+
+
+def _table(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], metric: str) -> None:
+    rows = [_row(arm, metric) for arm in arms]
+    if report["before"]:
+        rows.insert(0, _row({"name": "(before training)", "final": report["before"]}, metric))
+    show_rows(rows)
+    st.caption(
+        "Difference: from the first set, over the same queries, with p of a randomisation test adjusted for the number "
+        "of comparisons. False: negatives that are known to answer, of those that are judged. Hardness: score minus "
+        "the positive's, by the student before training. Seconds: one training with all its rounds."
+    )
+    whole = pa.Table.from_pylist(table_rows(dict(report)))
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table as CSV", lambda: csv_bytes(whole), f"{chosen.name}.csv", "text/csv", icon=":material/download:",
+            key=f"train.csv.{chosen.name}", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Everything as JSON", lambda: json.dumps(report, ensure_ascii=False, indent=1), f"{chosen.name}.json",
+            "application/json", icon=":material/data_object:", key=f"train.json.{chosen.name}", on_click="ignore",
+            help="What 'negviz train --json' prints.",
+        )  # fmt: skip
+
+
+def _row(arm: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """One line of the table, in words."""
+    final, against = arm["final"], (arm.get("against_first") or {}).get(metric)
+    judged = arm.get("judged")
+    return {
+        "negatives of": arm["name"],
+        metric: _spoken(final[metric], "{:.3f}") if final else "not finished",
+        "difference": _spoken(against, "{:+.3f}") if against else NONE,
+        "p adjusted": f"{against['p_adjusted']:.3f}" if against and against.get("p_adjusted") is not None else NONE,
+        "false": _false(arm) if judged else NONE,
+        "hardness": _number(arm.get("hardness"), "{:+.3f}"),
+        "negatives": _number(arm.get("negatives"), "{:,}"),
+        "pairs": _number(arm.get("pairs"), "{:,}"),
+        "seconds": _number(arm.get("seconds"), "{:.1f}"),
+    }
+
+
+def _spoken(found: Mapping[str, Any], form: str) -> str:
+    """A mean with its interval."""
+    if found["low"] is None:
+        return form.format(found["mean"])
+    # A line may end before the interval, not in it.
+    interval = f"({form.format(found['low'])} to {form.format(found['high'])})".replace(" ", HARD)
+    return f"{form.format(found['mean'])} {interval}"
+
+
+def _false(arm: Mapping[str, Any]) -> str:
+    interval = f"({arm['false_low']:.1%} to {arm['false_high']:.1%}),".replace(" ", HARD)
+    return f"{arm['false_rate']:.1%} {interval} " + f"{arm['false']:,} of {arm['judged']:,}".replace(" ", HARD)
+
+
+def _number(value: Any, form: str) -> str:
+    return NONE if value is None else form.format(value)
+
+
+def _curves(chosen: Training, report: Mapping[str, Any], metric: str) -> None:
+    arms = [arm for arm in report["arms"] if len(arm["rounds"]) > 1]
+    if not arms:
+        return
+    st.subheader("How it went from round to round", anchor=False)
+    shown = arms
+    if len(arms) > MOST_LINES:
+        names = st.multiselect(
+            "Shown", [arm["name"] for arm in arms], default=[arm["name"] for arm in arms[:MOST_LINES]],
+            key=f"train.curves.{chosen.name}", max_selections=MOST_LINES,
+        )  # fmt: skip
+        shown = [arm for arm in arms if arm["name"] in names]
+    st.plotly_chart(
+        learning_curve([_curve(arm, metric) for arm in shown], metric), key=f"train.curve.{chosen.name}.{metric}",
+        config={"displayModeBar": False}, alt=f"{metric} on the held-out queries after each round",
+    )  # fmt: skip
+    if any(each["spread_of_seeds"] for arm in shown for each in arm["rounds"]):
+        st.caption("Lines are means over the seeds, bands one standard deviation between them.")
+
+
+def _curve(arm: Mapping[str, Any], metric: str) -> Curve:
+    rounds = arm["rounds"]
+    return Curve(
+        arm["name"], [each["round"] for each in rounds], [each["metrics"][metric] for each in rounds],
+        [each["spread_of_seeds"][metric] if each["spread_of_seeds"] else None for each in rounds],
+    )  # fmt: skip

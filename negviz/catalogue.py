@@ -54,13 +54,14 @@ def strategy_list() -> list[dict[str, Any]]:
             "label": entry.label,
             "summary": entry.summary,
             "reference": entry.reference,
-            "knobs": [_knob(knob) for knob in entry.knobs],
+            "knobs": [knob_row(knob) for knob in entry.knobs],
         }
         for entry in STRATEGIES
     ]
 
 
-def _knob(knob: Knob) -> dict[str, Any]:
+def knob_row(knob: Knob) -> dict[str, Any]:
+    """A knob with its kind, default and limits."""
     limits = knob.range
     return {
         "name": knob.name,

@@ -28,7 +28,8 @@ def strategies(as_json: bool) -> None:
 def _strategy_lines(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for row in rows:
-        lines += [f"{row['name']:<18} {row['summary']}", *_knob_lines(row)]
+        needs = f" (needs: {', '.join(row['needs'])})" if row.get("needs") else ""
+        lines += [f"{row['name']:<18} {row['summary']}{needs}", *_knob_lines(row)]
     return lines
 
 
@@ -61,4 +62,31 @@ def formats(as_json: bool) -> None:
     report(format_list, as_json, lines)
 
 
-VERBS = (recipes, strategies, encoders, formats)
+@click.command()
+@json_option
+def students(as_json: bool) -> None:
+    """List what 'negviz train' can train, with its knobs."""
+    from negviz.training.listing import student_list
+
+    report(student_list, as_json, _strategy_lines)
+
+
+@click.command()
+@json_option
+def schedules(as_json: bool) -> None:
+    """List the schedules of 'negviz train': which negatives a student gets in which round."""
+    from negviz.training.listing import schedule_list
+
+    report(schedule_list, as_json, lambda rows: [f"{row['name']:<14} {row['title']}. {row['about']}" for row in rows])
+
+
+@click.command()
+@json_option
+def losses(as_json: bool) -> None:
+    """List the losses that 'negviz train' trains with, and their knobs."""
+    from negviz.training.listing import loss_list
+
+    report(loss_list, as_json, _strategy_lines)
+
+
+VERBS = (recipes, strategies, encoders, formats, students, schedules, losses)

@@ -60,9 +60,9 @@ def labels_of_100(given: Hidden, truth: Truth, train: np.ndarray) -> Labels:
 COUNT = 8
 
 
-def arms(recipes: list[Recipe], rounds: int, epochs: int, few: bool) -> list[Arm]:
+def arms(recipes: list[Recipe], asked: argparse.Namespace) -> list[Arm]:
     """Naive first; then the oracle and the labels, each leaving out and promoting; then the recipes."""
-    schedule = find_schedule("fixed").with_settings(rounds=rounds, epochs=epochs)
+    schedule = find_schedule("fixed").with_settings(rounds=asked.rounds, epochs=asked.epochs, negatives=asked.negatives)
     simple = replace(naive(find_recipe("nv_topk")), count=COUNT)
     found = [
         Arm(NAIVE, schedule.filled(simple)),
@@ -71,7 +71,7 @@ def arms(recipes: list[Recipe], rounds: int, epochs: int, few: bool) -> list[Arm
         Arm("100 labels, left out", schedule.filled(simple), "labels", promote=False),
         Arm("100 labels, positives", schedule.filled(simple), "labels"),
     ]
-    if few:
+    if asked.few:
         return found[:3]
     return found + [Arm(recipe.name, schedule.filled(replace(recipe, count=COUNT))) for recipe in recipes]
 
@@ -88,7 +88,7 @@ def trained(name: str, place: Path, seed: int, asked: argparse.Namespace) -> Pat
         truth = judgments_of(place, given.pool.dataset)
         split = split_queries(given.pool, truth, seed=seed)
         labels = labels_of_100(given, truth, split.train)
-        listed = arms([find_recipe(each) for each in RECIPES], asked.rounds, asked.epochs, asked.few)
+        listed = arms([find_recipe(each) for each in RECIPES], asked)
         plan = make_plan(
             open_pool(pools), pools, listed, kind="table", title=name, student=student(asked), seeds=[seed],
             threads=asked.threads,
@@ -156,6 +156,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--negatives", type=int, default=4, help="of a line in a step")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="of the student")
     parser.add_argument("--few", action="store_true", help="naive and the oracle alone")

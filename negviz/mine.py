@@ -218,10 +218,16 @@ def _kind(layer: str) -> str:
 
 
 def _checkpoint_names(checkpoints: Sequence[str]) -> dict[str, str]:
-    """Layer name of each checkpoint: the stem of its path, or of its id."""
+    """Layer name of each checkpoint: the stem of its path, or of its id.
+
+    Every round of a training keeps its checkpoint in a folder ``model``; the number of the round tells them apart.
+    """
     found: dict[str, str] = {}
     for model in map(str, checkpoints):
-        name = stem(Path(model.rstrip("/"))) or model
+        path = Path(model.rstrip("/"))
+        name = stem(path) or model
+        if path.name == "model" and path.is_dir():
+            name = f"model_{path.absolute().parent.name}"
         if name in RETRIEVERS or name in SCORERS:
             name = f"{name}_checkpoint"
         if name in found:

@@ -110,6 +110,17 @@ def test_a_proof_has_naive_recipe_and_oracle(ran, truth):
     assert all(arm["against_first"] for arm in found["arms"][1:])
 
 
+def test_an_oracle_that_knows_nothing_of_what_it_is_trained_on_is_refused(ran, tmp_path):
+    """It trained like naive top-k, and "no difference found" was told of it."""
+    rows = "".join(f"q{row}\td{number:03}\t1\n" for row in (0, 4, 8, 1, 5, 9) for number in (row, row + 12))
+    (tmp_path / "truth.tsv").write_text(f"query-id\tcorpus-id\tscore\n{rows}")
+    refused = told(ran("pool", *ONE, "--proof", *JUDGED, "--out", "run", "--json"))
+    assert "none that is trained on is judged" in refused
+    assert not (tmp_path / "run").exists()
+    found = numbers(ran("pool", *ONE, "--proof", *JUDGED, "--share", "0.25", "--out", "run", "--json"))
+    assert found["queries"]["dev"] == 3
+
+
 def test_labels_clean_the_recipe_in_a_proof(ran, tmp_path):
     (tmp_path / "labels.csv").write_text("query_id,document_id,verdict\nq0,d012,false negative\n")
     found = numbers(ran("pool", *ONE, "--proof", "--labels", "labels.csv", "--json"))
@@ -252,3 +263,41 @@ def test_a_training_that_is_at_work_is_not_written_over(ran, tmp_path):
     with FileLock(tmp_path / "run" / process.LOCK):
         assert "Another process is at work" in told(ran("pool", *ONE, "--out", "run", "--json"))
     assert outcome(tmp_path / "run").done == 4
+
+
+def test_a_training_with_finished_rounds_is_not_written_over(ran, tmp_path):
+    numbers(ran("pool", *ONE, "--out", "my run", "--json"))
+    shutil.rmtree(tmp_path / "my run" / "units" / "000-1")
+    refused = told(ran("pool", *ONE, "--out", "my run", "--json"))
+    assert "2 of 4 rounds finished" in refused
+    assert "negviz train --resume 'my run'" in refused
+    assert outcome(tmp_path / "my run").done == 2
+
+
+@pytest.mark.parametrize("option", [("--recipe", "bm25"), ("--rounds", "9"), ("--seeds", "3"), ("--own-only",)])
+def test_to_resume_with_other_settings_is_refused(ran, tmp_path, option):
+    numbers(ran("pool", *ONE, "--out", "run", "--json"))
+    assert f"{option[0].replace('--own-only', '--in-batch')} would change nothing" in told(
+        ran("--resume", "run", *option, "--json")
+    )
+
+
+def test_a_full_disk_gets_one_sentence_and_the_rounds_stay(ran, tmp_path, monkeypatch):
+    from safetensors import SafetensorError
+
+    from negviz.training.students import _query_layer
+
+    save, times = _query_layer.Adapter.save, []
+
+    def full(self, folder):
+        times.append(folder)
+        if len(times) > 1:
+            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+        save(self, folder)
+
+    monkeypatch.setattr(_query_layer.Adapter, "save", full)
+    assert "No space left on device" in told(ran("pool", *ONE, "--out", "run", "--json"))
+    assert outcome(tmp_path / "run").done == 1
+    assert "fault of negviz" not in process.training(tmp_path / "run").message
+    monkeypatch.undo()
+    assert numbers(ran("--resume", tmp_path / "run", "--json"))["finished"]

@@ -243,6 +243,12 @@ def test_checkpoints_are_folders_and_run_files_oldest_first(tmp_path):
         assert found == set(alone.documents[row][alone.present[row]].tolist())
 
 
+def test_checkpoints_of_two_rounds_of_a_training_are_told_apart(tmp_path):
+    folders = [save_static(tmp_path / f"00{number}" / "model", number) for number in (1, 2)]
+    pool = build(tmp_path, retrievers=["dense"], checkpoints=list(map(str, folders)), depth=3)
+    assert pool.checkpoints == ("model_001", "model_002", "dense")
+
+
 def test_a_checkpoint_called_like_a_scorer_gets_another_name(tmp_path):
     folder = save_static(tmp_path / "dense", 1)
     pool = build(tmp_path, retrievers=["dense"], checkpoints=[str(folder)], depth=3)

@@ -18,6 +18,8 @@ LOOKS = (
     (DISPUTED, "solid", "star"),
 )
 LONGEST = 44
+# Least height of the vertical axis: over some hundred queries less than this is mostly chance, and should look so.
+LEAST = 0.04
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def learning_curve(curves: Sequence[Curve], axis: str) -> go.Figure:
     last = max((number for curve in curves for number in curve.rounds), default=1)
     draft = Draft("round (0 is before training)", axis, 300 + 22 * len(curves))
     draft.layout["xaxis"] = {"dtick": max(1, last // 10), "range": [-0.1, max(last, 1) + 0.1], "zeroline": False}
-    draft.layout["yaxis"] = {"rangemode": "normal", "zeroline": False}
+    draft.layout["yaxis"] = {"rangemode": "normal", "zeroline": False} | _ends(curves)
     # Names are long: below the plot each has a line of its own on a narrow screen.
     draft.layout["legend"] = {"orientation": "v", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"}
     for place, curve in enumerate(curves):
@@ -60,6 +62,17 @@ def learning_curve(curves: Sequence[Curve], axis: str) -> go.Figure:
             "marker": {"symbol": sign, "size": 8}, "hovertemplate": "%{y:.3f}",
         })  # fmt: skip
     return draft.figure()
+
+
+def _ends(curves: Sequence[Curve]) -> dict[str, object]:
+    """Ends of the vertical axis where the curves are so near to each other that chance would fill the plot."""
+    values = [value for curve in curves for value in curve.values]
+    if not values or max(values) - min(values) >= LEAST:
+        return {}
+    middle = (max(values) + min(values)) / 2
+    # Bands and points at the edge are not cut off.
+    top = min(middle + 0.6 * LEAST, 1.002)
+    return {"range": [top - 1.2 * LEAST, top]}
 
 
 def cut(name: str) -> str:

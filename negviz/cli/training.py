@@ -1,5 +1,6 @@
 """Verb that trains on negatives and says what they are worth."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,8 +126,22 @@ def _resumed(asked: _Asked) -> Path:
 
     if asked.pool_folder is not None:
         raise DataError("--resume names a training, which knows its pool; leave POOL out.")
+    given = [name for name in _given() if name not in {"--resume", "--json", "--background"}]
+    if given:
+        raise DataError(
+            f"--resume goes on with a training as it was planned, so {given[0]} would change nothing; leave it out, or "
+            "start a new training."
+        )
     read_plan(asked.resume)
     return Path(asked.resume)
+
+
+def _given() -> list[str]:
+    """Options that stand on the command line."""
+    context = click.get_current_context()
+    told = [each for each in context.command.params if isinstance(each, click.Option) and each.name is not None]
+    usual = click.core.ParameterSource.DEFAULT
+    return [each.opts[0] for each in told if context.get_parameter_source(str(each.name)) is not usual]
 
 
 def _planned(asked: _Asked, home: Path) -> Path:
@@ -141,8 +156,30 @@ def _planned(asked: _Asked, home: Path) -> Path:
     check_folder(folder)
     if at_work(folder):
         raise DataError(f"Another process is at work on the training in {folder}; name another folder.")
+    _spare(folder)
     write_plan(folder, material)
     return Path(folder)
+
+
+def _spare(folder: Path) -> None:
+    """Refuse to write over rounds that took somebody hours."""
+    from negviz.training.report import outcome
+    from negviz.writing import MANIFEST
+
+    try:
+        found = outcome(folder) if (folder / MANIFEST).is_file() else None
+    except DataError:  # something else that negviz wrote, which a new one replaces
+        return
+    if found is not None and found.done:
+        raise DataError(
+            f"{folder} holds a training with {found.done:,} of {found.plan.rounds:,} rounds finished; go on with "
+            f"'{_go_on(folder)}', delete it, or name another folder."
+        )
+
+
+def _go_on(folder: Path) -> str:
+    """What to type, ready to be copied."""
+    return f"negviz train --resume {shlex.quote(str(folder))}"
 
 
 def _run(folder: Path, home: Path) -> None:
@@ -164,7 +201,8 @@ def _run(folder: Path, home: Path) -> None:
     try:
         run_here(folder, home, told)
     except (KeyboardInterrupt, CancelledError):
-        click.echo(f"negviz: Stopped; finished rounds are kept. Go on with: negviz train --resume {folder}", err=True)
+        bars.close()
+        click.echo(f"negviz: Stopped; finished rounds are kept. Go on with: {_go_on(folder)}", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
         bars.close()

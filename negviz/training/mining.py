@@ -53,25 +53,61 @@ def mined_anew(pool: Pool, embeddings: Embeddings, home: Path, stopped: Callable
     )  # fmt: skip
 
 
+def of_places(pool: Pool, places: Ints | slice) -> Pool:
+    """A pool of some of its queries.
+
+    Args:
+        pool: Candidates.
+        places: (queries,) places that are kept, in this order.
+    """
+
+    def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: rows[places] for name, rows in layers.items()}
+
+    return replace(
+        pool, queries=pool.queries[places], documents=pool.documents[places], positives=pool.positives[places],
+        flags=pool.flags[places], ranks=cut(pool.ranks), scores=cut(pool.scores),
+        positive_scores=cut(pool.positive_scores), stored_fingerprint=None,
+    )  # fmt: skip
+
+
 def labels_of_truth(truth: Truth, dataset: Dataset, verdict: Verdict) -> Labels:
-    """What complete judgments would say of every answer that is not a labelled positive."""
+    """What complete judgments would say of every answer that is not a labelled positive.
+
+    Labels belong to texts. What is to be left out must therefore not be said of a copy of a labelled positive: it would
+    take the positive away with it, and the query out of training. Copies are leaks, which are never pushed away anyway.
+    """
     rows = truth.judgments
     known = set(zip(dataset.positives.queries.tolist(), dataset.positives.documents.tolist(), strict=True))
     answers = rows.grades >= truth.relevant_from
     pairs = zip(rows.queries[answers].tolist(), rows.documents[answers].tolist(), strict=True)
-    return Labels.of(
+    events = [
         LabelEvent.of(dataset, query, document, verdict, annotator="judgments")
         for query, document in pairs
         if (query, document) not in known
-    )
+    ]
+    spared = _positive_texts(dataset) if verdict == Verdict.DROP else set()
+    return Labels.of(event for event in events if event.pair not in spared)
 
 
-def _left_out(labels: Labels) -> Labels:
+def _left_out(labels: Labels, dataset: Dataset) -> Labels:
     """The same labels, but what answers is only left out and no positive."""
-    return Labels.of(
-        replace(event, verdict=Verdict.DROP) if event.verdict == Verdict.FALSE_NEGATIVE else event
-        for event in labels.values()
-    )
+    known, kept = _positive_texts(dataset), []
+    for event in labels.values():
+        if event.verdict != Verdict.FALSE_NEGATIVE:
+            kept.append(event)
+        elif event.pair not in known:
+            kept.append(replace(event, verdict=Verdict.DROP))
+    return Labels.of(kept)
+
+
+def _positive_texts(dataset: Dataset) -> set[tuple[str, str]]:
+    """Content keys of the labelled positives with their queries', which copies of them share."""
+    rows = dataset.positives
+    return {
+        (dataset.query_keys[query], dataset.document_keys[document])
+        for query, document in zip(rows.queries.tolist(), rows.documents.tolist(), strict=True)
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +128,25 @@ class Miner:
 
     @cached_property
     def labels(self) -> Labels:
-        """Verdicts that clean this arm."""
+        """Verdicts that clean this arm, of the queries that are trained on: what is known of others only measures."""
+        keys = self.material.pool.dataset.query_keys
+        trained = {keys[row] for row in self._trained.tolist()}
+        return Labels.of(event for event in self._said.values() if event.query_key in trained)
+
+    @cached_property
+    def _trained(self) -> Ints:
+        """Rows of the queries that are trained on."""
+        return self.material.pool.queries[self.split.train]
+
+    @property
+    def _said(self) -> Labels:
+        """Verdicts of this arm on all queries."""
         verdict = Verdict.FALSE_NEGATIVE if self.arm.promote else Verdict.DROP
         if self.arm.cleaned == "judgments" and self.material.truth is not None:
             return labels_of_truth(self.material.truth, self.material.pool.dataset, verdict)
         if self.arm.cleaned == "labels":
-            return self.material.labels if self.arm.promote else _left_out(self.material.labels)
+            labels = self.material.labels
+            return labels if self.arm.promote else _left_out(labels, self.material.pool.dataset)
         return NO_LABELS
 
     def training_set(self, stage: Stage, pool: Pool) -> TrainingSet:
@@ -113,6 +162,8 @@ class Miner:
         if stage.recipe is None:
             return make_training_set(self.material.selections[self.arm.selection], self.labels)
         seed = (stage.recipe.seed + self.seed) % 2**63
+        # A batch, a cache or a fit that a recipe makes of all queries must not be made of those that measure.
+        pool = of_places(pool, np.flatnonzero(np.isin(pool.queries, self._trained)).astype(np.int32))
         try:
             return make_training_set(select(pool, replace(stage.recipe, seed=seed), self.labels), self.labels)
         except MissingInputError as error:
@@ -133,7 +184,7 @@ class Miner:
         """
         pool = self.material.pool
         # By row of the query: a pool that was made anew need not have its queries in the same places.
-        places = np.flatnonzero(np.isin(made.pool.queries, pool.queries[self.split.train])).astype(np.int32)
+        places = np.flatnonzero(np.isin(made.pool.queries, self._trained)).astype(np.int32)
         found = lessons_of(made, places, self.shielded, stage.loss)
         window = _step(stage, "rank_window")
         depth = int(window["stop"]) if window else made.count

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from negviz.errors import MissingInputError, NegvizError, RecipeError
 from negviz.labels import Labels
@@ -151,15 +150,9 @@ def _first(pool: Pool) -> Pool:
     """A pool of its first queries: what a recipe misses shows on them, too."""
     if len(pool) <= TRIED:
         return pool
+    from negviz.training.mining import of_places
 
-    def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: rows[:TRIED] for name, rows in layers.items()}
-
-    return replace(
-        pool, queries=pool.queries[:TRIED], documents=pool.documents[:TRIED], positives=pool.positives[:TRIED],
-        flags=pool.flags[:TRIED], ranks=cut(pool.ranks), scores=cut(pool.scores),
-        positive_scores=cut(pool.positive_scores), stored_fingerprint=f"first {TRIED} of {pool.fingerprint}",
-    )  # fmt: skip
+    return replace(of_places(pool, slice(TRIED)), stored_fingerprint=f"first {TRIED} of {pool.fingerprint}")
 
 
 def table_arms(

@@ -27,6 +27,9 @@ STATE, LOCK, STOP, LOG = "state.json", "run.lock", "stop", "log.txt"
 QUEUE_LOCK = "queue.lock"
 # How often a running training looks whether it is to stop, in seconds.
 LOOK = 0.2
+# Threads that wait for each other sleep meanwhile. Where another program is at work on the same cores, as a browser is,
+# those that spin keep them from their work: an adapter's rounds on two busy cores then took five times as long.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 # How long a new worker waits for one that is about to end.
 PATIENCE = 10.0
 
@@ -220,7 +223,7 @@ def start_worker(home: Path) -> None:
         subprocess.Popen(
             [sys.executable, "-m", "negviz.training.worker", str(home.absolute())],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True,
-            env={**os.environ, "NEGVIZ_HOME": str(home.absolute()), "TOKENIZERS_PARALLELISM": "false"},
+            env={**PATIENT, **os.environ, "NEGVIZ_HOME": str(home.absolute()), "TOKENIZERS_PARALLELISM": "false"},
         )  # fmt: skip
 
 
@@ -229,10 +232,16 @@ def worker_alive(home: Path) -> bool:
     return _held(trainings_folder(home) / QUEUE_LOCK)
 
 
-def keep_working(home: Path) -> None:
-    """Start a worker where something is queued and nobody works on it."""
-    if not worker_alive(home) and any(each.state == "queued" for each in trainings(home)):
-        start_worker(home)
+def keep_working(home: Path) -> bool:
+    """Start a worker where something is queued and nobody works on it.
+
+    Returns:
+        Whether one was started.
+    """
+    if worker_alive(home) or not any(each.state == "queued" for each in trainings(home)):
+        return False
+    start_worker(home)
+    return True
 
 
 def work(home: Path) -> None:

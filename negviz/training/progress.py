@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from negviz.training.evaluation import METRICS
@@ -13,6 +14,8 @@ DOING = {
 # How much of a round each part of it is, as far as a bar is concerned.
 PARTS = {"mining": (0.0, 0.05), "training": (0.05, 0.85), "measuring": (0.9, 0.1)}
 Unit = tuple[int, int]
+# Rounds whose pace tells how long the rest will take.
+RECENT = 20
 
 
 @dataclass
@@ -25,6 +28,8 @@ class Progress:
         latest: The last step that was told, None before the first.
         rounds: Metric by arm and seed, then by round; 0 is before training.
         losses: Loss of steps by arm and seed, then by place in the training, in rounds.
+        paces: Seconds that each finished round took, in order.
+        told: When the end of a round was told last, seconds since 1970; None before the first.
     """
 
     plan: Plan
@@ -32,18 +37,28 @@ class Progress:
     latest: dict[str, Any] | None = None
     rounds: dict[Unit, dict[int, dict[str, float]]] = field(default_factory=dict)
     losses: dict[Unit, dict[float, float]] = field(default_factory=dict)
+    paces: list[float] = field(default_factory=list)
+    told: float | None = None
 
     def add(self, rows: Iterable[dict[str, Any]]) -> None:
         """Take further lines of the journal."""
         for row in rows:
             unit = int(row["arm"]), int(row["seed"])
             if row["kind"] == "round":
+                self._pace(row)
                 self.rounds.setdefault(unit, {})[int(row["round"])] = dict(row["metrics"])
             elif row["kind"] == "step":
                 self.latest = row
                 if row.get("loss") is not None:
                     place = row["round"] - 1 + row["done"] / max(row["total"], 1)
                     self.losses.setdefault(unit, {})[float(place)] = float(row["loss"])
+
+    def _pace(self, row: dict[str, Any]) -> None:
+        """Note how long a round took; one before training is none, but the next begins at its end."""
+        ended = row.get("time")
+        if ended is not None and self.told is not None and int(row["round"]) > 0:
+            self.paces.append(float(ended) - self.told)
+        self.told = ended
 
     @property
     def done(self) -> int:
@@ -54,6 +69,16 @@ class Progress:
     def share(self) -> float:
         """Share of the work that is done, 0 to 1."""
         return min((self.done + self._within) / max(self.plan.rounds, 1), 1.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the pace of the last rounds; None before two are finished.
+
+        The median, so that the pause before a resume does not count.
+        """
+        if len(self.paces) < 2:
+            return None
+        return median(self.paces[-RECENT:]) * max(self.plan.rounds - self.done - self._within, 0.0)
 
     @property
     def _within(self) -> float:

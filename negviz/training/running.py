@@ -3,7 +3,8 @@
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -56,12 +57,14 @@ class Runner:
             CancelledError: If ``stopped`` said so; what is finished is kept.
             NegvizError: If an arm cannot run.
         """
+        self._check_judged()
         self._keep_split()
         for arm, seed in self.material.plan.units:
             unit = Unit(self, arm, seed)
             unit.sweep()
             if not unit.finished:
-                unit.run()
+                with readable_faults(self.folder):
+                    unit.run()
 
     @cached_property
     def split(self) -> Split:
@@ -101,6 +104,17 @@ class Runner:
         start = Start(pool.dataset, pool.embeddings, encoder, seed, self.home, self.device)
         made: Student = STUDENTS.get(step.strategy).function(start=start, **resolved_knobs(STUDENTS, step))
         return made
+
+    def _check_judged(self) -> None:
+        """Refuse an oracle that knows nothing of the queries that it is trained on: it would be the arm without one."""
+        arms = [arm.name for arm in self.material.plan.arms if arm.cleaned == "judgments"]
+        truth, pool = self.material.truth, self.material.pool
+        if arms and truth and not np.isin(pool.queries[self.split.train], truth.judgments.queries).any():
+            raise DataError(
+                f"'{arms[0]}' is cleaned by the judgments, but all {len(self.split.dev):,} queries with an answer in "
+                "them are kept to measure with, and none that is trained on is judged; give a smaller --share, or "
+                "judgments of more queries."
+            )
 
     def _keep_split(self) -> None:
         """Write who measures, and refuse to go on where the same plan would now part the queries in another way."""
@@ -311,6 +325,27 @@ def finished_rounds(folder: Path) -> int:
     while (folder / f"{number + 1:03d}" / MANIFEST).is_file():
         number += 1
     return number
+
+
+@contextmanager
+def readable_faults(folder: Path) -> Iterator[None]:
+    """Say in one sentence that a disk is full or gone, whichever library met it first.
+
+    Args:
+        folder: Of the training.
+
+    Raises:
+        DataError: If something could not be written; the rounds before it are kept.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise DataError(
+            f"The training in {folder} could not go on ({error}); finished rounds are kept. See to the place, then "
+            f"resume it."
+        ) from error
 
 
 def run_plan(

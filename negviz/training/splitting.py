@@ -14,6 +14,8 @@ from negviz.truth import Truth
 
 QUERY_PIECE = 5
 FEWEST = 2
+# Groups may make the queries to measure with more than were asked for, by one in so many.
+SLACK = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,11 @@ def query_groups(pool: Pool) -> Ints:
 
 
 def _drawn(pool: Pool, groups: Ints, answered: Bools, share: float, seed: int) -> Bools:
-    """(queries,) whether a query of the pool is drawn to measure with: whole groups, in order of their noise."""
+    """(queries,) whether a query of the pool is drawn to measure with: whole groups, in order of their noise.
+
+    Wordings of one pattern can make up most of the data: a group that is too large for the share is left to be trained
+    on, unless too few others are there to measure with.
+    """
     of_row = groups[pool.queries]
     noise = uniform(text_keys([pool.dataset.query_ids[row] for row in pool.queries]), seed)
     least = np.full(int(groups.max(initial=0)) + 1, np.inf)
@@ -119,10 +125,12 @@ def _drawn(pool: Pool, groups: Ints, answered: Bools, share: float, seed: int) -
     order = np.lexsort((noise, least[of_row]))
     wanted = round(share * len(pool))
     drawn = np.zeros(len(pool), dtype=bool)
-    for group in dict.fromkeys(of_row[order].tolist()):
-        if drawn.sum() >= wanted:
-            break
-        drawn |= np.equal(of_row, group) & answered
+    for short in (False, True):
+        for group in dict.fromkeys(of_row[order].tolist()):
+            more = drawn | (np.equal(of_row, group) & answered)
+            beyond, missing = int(more.sum()) - wanted, wanted - int(drawn.sum())
+            if missing > 0 and beyond <= (missing if short else max(1, wanted // SLACK)):
+                drawn = more
     return drawn
 
 
@@ -135,7 +143,8 @@ def _checked(split: Split) -> Split:
     if len(split.train) < FEWEST or len(split.dev) < FEWEST:
         raise DataError(
             f"Training needs queries to learn from and others to measure with, but of these {len(split.train):,} and "
-            f"{len(split.dev):,} would be left; load data with more queries, or give another share or other judgments."
+            f"{len(split.dev):,} would be left (near-duplicates stay on one side); load data with more queries, or "
+            "give another share or other judgments."
         )
     return split
 

@@ -18,7 +18,7 @@ from negviz.recipe import Recipe, Step
 from negviz.sweeping import spread, turned
 from negviz.training import planning, process
 from negviz.training.events import read_journal
-from negviz.training.pace import last_pace
+from negviz.training.pace import fitting_threads, last_pace
 from negviz.training.plan import Material, Plan, read_plan
 from negviz.training.process import Training
 from negviz.training.progress import Progress
@@ -44,7 +44,8 @@ SCHEDULE = "fixed"
 LEVEL = 0.05
 ABOUT = (
     "Trains a small retriever on the negatives of every value, once for each seed, and measures "
-    f"{MAIN} on queries that it did not learn from. It runs in the background, in a process of its own."
+    f"{MAIN} on queries that it did not learn from. It runs in the background, in a process of its own; "
+    "your own model is never changed."
 )
 ENDED = {
     "stopped": "This sweep by training was stopped; what is finished is kept.",
@@ -195,7 +196,21 @@ def _drawn(training: Training, recipe: Recipe, axis: Axis) -> None:
         use(turned(recipe, axis.turn, share["values"][place]))
     unfinished = len(share["values"]) < len(training.plan.arms) or min(share["seeds"]) < len(training.plan.seeds)
     st.caption(_where(training, share))
+    empty = _without(training)
+    if empty:
+        st.caption(f"No negative at all is taken at {', '.join(f'{value:.4g}' for value in empty)}: there the student "
+                   "learnt from the documents of other lines alone.")  # fmt: skip
     st.caption(f"{'So far: ' if unfinished else ''}{words(share)}")
+
+
+def _without(training: Training) -> list[float]:
+    """Values at which nothing is taken, of those whose first round is finished."""
+    found, first = Outcome(training.folder, training.plan), training.plan.seeds[0]
+    return [
+        arm.value
+        for number, arm in enumerate(training.plan.arms)
+        if arm.value is not None and found.rounds(number, first) and not found.about(number, first, 1)["negatives"]
+    ]
 
 
 def measured(training: Training, now: float) -> dict[str, Any] | None:
@@ -296,6 +311,7 @@ def _offer(pool: Pool, recipe: Recipe, axis: Axis, truth: Truth | None, *, under
         plan = planning.make_plan(
             pool, folder, arms, kind="sweep", title=f"Sweep: {recipe.name}, {axis.turn.path}",
             student=Step(str(student), {}, str(student)), seeds=range(int(seeds)), share=SHARE, knob=axis.turn.path,
+            threads=fitting_threads(str(student), len(pool), len(pool.dataset.documents)),
         )  # fmt: skip
     except NegvizError as error:
         st.text(str(error))

@@ -54,7 +54,7 @@ def proof(bench: Workbench, truth: Truth | None) -> Wanted:
             st.caption("No label yet, so nothing is cleaned by hand.")
             page_link("pages/6_Label.py", "Label some", "rule")
     if truth is None:
-        st.caption("No judgments were given, so there is no oracle.")
+        st.caption("Without judgments that can be used there is no oracle.")
     schedule = _at_hand()
     return _tried(lambda: proof_arms(bench.recipe, schedule, labels, truth))
 

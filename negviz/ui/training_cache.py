@@ -1,5 +1,6 @@
 """What the page Train keeps: reports, which recipes can run, and when a worker was last asked for."""
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,9 +29,8 @@ def _asked() -> dict[str, float]:
 def keep_working(home: Path) -> None:
     """See that somebody works on the queue; a worker that is still starting is not started twice."""
     now, place = time.monotonic(), str(home.resolve())
-    if now - _asked().get(place, -STARTING) >= STARTING:
+    if now - _asked().get(place, -math.inf) >= STARTING and process.keep_working(home):
         _asked()[place] = now
-        process.keep_working(home)
 
 
 def asked_now(home: Path) -> None:

@@ -10,7 +10,7 @@ from negviz.home import home_folder
 from negviz.pool import Pool
 from negviz.recipe import Step
 from negviz.training import process
-from negviz.training.pace import last_pace
+from negviz.training.pace import fitting_threads, last_pace
 from negviz.training.plan import Arm, Kind, Material
 from negviz.training.planning import make_plan, title_of, too_few
 from negviz.training.process import Training
@@ -104,7 +104,11 @@ def _judgments(bench: Workbench) -> Truth | None:
             "Without them the labelled positives measure."
         )
         judgments_of_sample(bench.pool)
-        return judgments(bench.pool)
+        truth = judgments(bench.pool)
+    if truth is not None:
+        rest = "answer nothing" if truth.complete else "count as not judged"
+        show_text("", about=f"Measured by the judgments of {truth.name}; documents that they do not list {rest}.")
+    return truth
 
 
 def _measured(pool: Pool, truth: Truth | None) -> tuple[int, float]:
@@ -149,11 +153,20 @@ def _problems(pool: Pool, asked: Asked, wanted: Wanted) -> list[str]:
 def _estimate(asked: Asked, pool: Pool, found: list[Training]) -> str:
     rounds = sum(arm.schedule.rounds for arm in asked.arms) * asked.seeds
     pace = last_pace(found, asked.student.strategy)
-    told = f"{rounds:,} rounds in all"
+    each = {arm.schedule.rounds for arm in asked.arms}
+    sum_of = (
+        f"{_counted(len(asked.arms), 'set')} × {_counted(asked.seeds, 'seed')} × {_counted(each.pop(), 'round')} = "
+        if len(each) == 1 else ""
+    )  # fmt: skip
+    told = f"{sum_of}{rounds:,} rounds in all"
     if pace is None:
         return f"{told}. How long that takes here shows once it runs: nothing was trained with this student yet."
     seconds = pace.seconds(asked.arms, asked.seeds, len(pool), asked.share)
     return f"{told}, about {duration(seconds)} at the pace of the last training with this student."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what if number == 1 else f'{what}s'}"
 
 
 def _start(bench: Workbench, asked: Asked) -> None:
@@ -167,6 +180,7 @@ def _start(bench: Workbench, asked: Asked) -> None:
                 pool, state.pools_folder() / str(state.workspace().get("pool")), asked.arms, kind=asked.kind,
                 title=title_of(asked.kind, asked.arms), student=asked.student, seeds=range(asked.seeds),
                 share=asked.share,
+                threads=fitting_threads(asked.student.strategy, len(pool), len(pool.dataset.documents)),
             )  # fmt: skip
             folder = process.submit(Material(plan, pool, bench.labels, asked.truth), home)
     except NegvizError as error:

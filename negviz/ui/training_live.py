@@ -13,6 +13,7 @@ from negviz.training.events import read_journal
 from negviz.training.process import Training
 from negviz.training.progress import Progress
 from negviz.ui import training_cache
+from negviz.ui.building import duration
 from negviz.ui.training_queue import place_in_queue
 
 POLL_SECONDS = 1.0
@@ -57,8 +58,16 @@ def _runs(now: Training) -> None:
     st.progress(progress.share, text=progress.words)
     if progress.arm:
         st.text(progress.arm)
+    st.caption(_far(progress))
     _stop_button(now)
     _charts(progress)
+
+
+def _far(progress: Progress) -> str:
+    """Rounds that are done of all trainings together, and how long the rest will take."""
+    left = progress.seconds_left
+    told = f"about {duration(left)} left" if left is not None else "how long it takes shows after two rounds"
+    return f"{progress.done:,} of {progress.plan.rounds:,} rounds are done, {told}."
 
 
 def _progress(now: Training) -> Progress:

@@ -15,6 +15,7 @@ from negviz.ui.frame import Workbench
 from negviz.ui.texts import shortened, show_text
 
 PAGE = 5
+WATCH_SECONDS = 2.0
 CHOSEN = "training"
 # Sign, colour and word of a state: never told by colour alone.
 STATES = {
@@ -53,7 +54,31 @@ def show(found: list[Training]) -> Training | None:
         page = st.pagination(pages, default=at // PAGE + 1, key=f"train.pages.{len(found)}")
     for each in found[(page - 1) * PAGE : page * PAGE]:
         _row(each, chosen, place_in_queue(each, found))
+    _watch(found)
     return chosen
+
+
+def _watch(found: list[Training]) -> None:
+    """Draw the page anew when one of those that wait or run stands otherwise, and see that somebody works on them."""
+    waiting = [each for each in found if each.waiting]
+    if not waiting:
+        return
+
+    @st.fragment(run_every=WATCH_SECONDS)
+    def look() -> None:
+        training_cache.keep_working(home_folder())
+        if any(_state(each.folder) != each.state for each in waiting):
+            st.rerun()
+
+    look()
+
+
+def _state(folder: Path) -> str:
+    """How a training stands now; empty where somebody has deleted it."""
+    try:
+        return process.training(folder).state
+    except NegvizError:
+        return ""
 
 
 def _chosen(found: list[Training]) -> Training | None:
@@ -90,7 +115,8 @@ def facts(each: Training, place: str = "") -> str:
     done = Outcome(each.folder, plan).done
     told = [
         place,
-        f"{done:,} of {plan.rounds:,} rounds",
+        # While it runs the bar below tells; a number here would stand still.
+        f"{plan.rounds:,} rounds" if each.waiting else f"{done:,} of {plan.rounds:,} rounds",
         f"{len(plan.arms):,} compared" if len(plan.arms) > 1 else "one set of negatives",
         f"{len(plan.seeds)} seeds" if len(plan.seeds) > 1 else "one seed",
         f"student {plan.student.strategy}",

@@ -29,6 +29,7 @@ def show(chosen: Training, report: Mapping[str, Any]) -> None:
         report: See ``negviz.training.report``.
     """
     _how(report)
+    _sentences(report)
     st.subheader("Measured on queries that were not trained on", anchor=False)
     metric = st.segmented_control(
         "Measure", report["metrics"], default=report["metrics"][0], key="train.metric", persist_state="session",
@@ -40,7 +41,6 @@ def show(chosen: Training, report: Mapping[str, Any]) -> None:
     done = [arm for arm in arms if arm["final"]]
     if done:
         _points(chosen, report, done, name)
-    _sentences(report)
     _table(chosen, report, arms, name)
     _curves(chosen, report, name)
 
@@ -57,9 +57,14 @@ def _how(report: Mapping[str, Any]) -> None:
     queries = report["queries"]
     if queries:
         show_text(
-            "", about=f"{queries['how']} {queries['train']:,} others were trained on. Intervals hold 95% and speak of "
-            "the queries; seeds are averaged first.",
+            "", about=f"{queries['how']} {queries['train']:,} others were trained on. Seeds are averaged; intervals "
+            "are 95% and say how far other queries of the same kind could move a number.",
         )  # fmt: skip
+    empty = [arm["name"] for arm in report["arms"] if arm["negatives"] == 0]
+    if empty:
+        st.info("These took no negative at all, so they learnt from the documents of other lines alone:",
+                icon=":material/block:")  # fmt: skip
+        st.text("\n".join(empty))
     if not report["finished"]:
         st.info(
             f"{report['rounds_done']:,} of {report['rounds']:,} rounds are finished; what follows rests on those.",
@@ -68,12 +73,16 @@ def _how(report: Mapping[str, Any]) -> None:
 
 
 def _sentences(report: Mapping[str, Any]) -> None:
-    told = report["sentences"]
-    if len(told) > SENTENCES:
-        told = summary(dict(report))
-    if told:
-        with st.container(border=True):
-            show_text("\n".join(f"• {sentence}" for sentence in told), title="What was found")
+    told, short = report["sentences"], summary(dict(report))
+    if not told:
+        return
+    with st.container(border=True):
+        if len(told) > SENTENCES:
+            show_text("\n".join(f"• {sentence}" for sentence in short), title="What was found")
+            return
+        # With a single comparison its own sentence is as short.
+        lead = " ".join(short) + "\n\n" if len(report["arms"]) > 2 else ""
+        show_text(lead + "\n".join(f"• {sentence}" for sentence in told), title="What was found")
 
 
 def _points(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], metric: str) -> None:
@@ -103,7 +112,8 @@ def _table(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[s
     st.caption(
         "Difference: from the first set, over the same queries, with p of a randomisation test adjusted for the number "
         "of comparisons. False: negatives that are known to answer, of those that are judged. Hardness: score minus "
-        "the positive's, by the student before training. Seconds: one training with all its rounds."
+        "the positive's, by the student before training. Pairs: of a query and a positive to learn from. These and the "
+        "negatives are of the first round. Seconds: one training with all its rounds."
     )
     whole = pa.Table.from_pylist(table_rows(dict(report)))
     with st.container(horizontal=True):
@@ -170,7 +180,10 @@ def _curves(chosen: Training, report: Mapping[str, Any], metric: str) -> None:
         config={"displayModeBar": False}, alt=f"{metric} on the held-out queries after each round",
     )  # fmt: skip
     if any(each["spread_of_seeds"] for arm in shown for each in arm["rounds"]):
-        st.caption("Lines are means over the seeds, bands one standard deviation between them.")
+        st.caption(
+            "Lines are means over the seeds, bands one standard deviation between them. Other queries could move them "
+            "further than other seeds: whether one is above another is told by the differences in the table."
+        )
 
 
 def _curve(arm: Mapping[str, Any], metric: str) -> Curve:

@@ -97,7 +97,8 @@ def _moving(rounds: Sequence[Mapping[str, Any]]) -> str:
     if min(overlaps) >= 1.0:
         return "These negatives were chosen once and stay the same in every round."
     return (
-        f"{overlaps[-1]:.0%} of the last round's negatives were there in the first, too: the miner follows the student."
+        f"{overlaps[-1]:.0%} of the last round's negatives were there in the first, too; the others came as the "
+        "student moved."
     )
 
 
@@ -151,7 +152,10 @@ def _preferred(found: Outcome, arm: int, dataset: Dataset | None) -> None:
     last = found.rounds(arm, found.plan.seeds[0])
     rows = found.preferred(arm, last)
     if not rows:
-        st.caption("No candidate that stood below its positive before training stands above it now.")
+        st.caption(
+            "Of the queries that were trained on, no candidate that stood below its positive before training stands "
+            "above it now."
+        )
         return
     if dataset is None:
         st.caption("The pool of this training is not there any more, so its texts cannot be shown.")
@@ -160,9 +164,9 @@ def _preferred(found: Outcome, arm: int, dataset: Dataset | None) -> None:
     judged = sum(row["answers"] is not None for row in rows)
     told = f" Of {judged:,} that are judged {false:,} answer their query: false negatives." if judged else ""
     st.caption(
-        f"Candidates that stood below the labelled positive before training and stand above it now, those that rose "
-        f"most first: {len(rows):,} are shown, {LISTED} at most.{told} Where one answers, the student is right and the "
-        "labels miss an answer. Before and now: its score minus the positive's."
+        "Of the queries that were trained on, candidates that stood below the labelled positive before training and "
+        f"stand above it now, those that rose most first: {len(rows):,} are shown, {LISTED} at most.{told} Where one "
+        "answers, the student is right and the labels miss an answer. Before and now: its score minus the positive's."
     )
     table = pa.table({
         "known": [ANSWERS[row["answers"]] for row in rows],

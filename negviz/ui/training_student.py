@@ -10,6 +10,7 @@ from negviz.ui.forms import knob_inputs
 from negviz.ui.texts import show_text
 
 FIRST = "adapter"
+SETTINGS, OPEN = "Settings of the student", "train.settings"
 
 
 def choose_student() -> Step:
@@ -26,10 +27,15 @@ def choose_student() -> Step:
     entry = entries[name or FIRST]
     show_text("", about=entry.help.replace("\n\n", " ").replace("\n", " "))
     remembered = st.session_state.setdefault("train.knobs", {})
-    with st.popover("Settings of the student", icon=":material/settings:"):
-        knobs = knob_inputs(entry, remembered.get(entry.name, {}), f"train.student.{entry.name}")
-    remembered[entry.name] = knobs
-    return Step(entry.name, knobs, entry.name)
+    place = st.popover(SETTINGS, icon=":material/settings:", key=OPEN, on_change="rerun")
+    if place.open:
+        # A browser builds what is in a popover when it is opened. Drawn before that, the widgets would forget their
+        # values by then, show their lowest ones and train with them.
+        with place:
+            remembered[entry.name] = knob_inputs(
+                entry, remembered.get(entry.name, {}), f"train.student.{entry.name}"
+            )  # fmt: skip
+    return Step(entry.name, dict(remembered.get(entry.name, {})), entry.name)
 
 
 def choose_settings(schedule: Schedule) -> Schedule:

@@ -17,6 +17,7 @@ from negviz.training import process
 from negviz.training.plan import read_plan
 from negviz.training.planning import recipe_arms
 from negviz.training.schedule import find_schedule
+from negviz.ui import training_cache
 from tests.app.conftest import HOSTILE, NAME, words
 from tests.app.trained import planned, small_pool, trained
 
@@ -57,6 +58,7 @@ def test_a_fresh_page_offers_the_proof_and_queues_it(open_app: Open) -> None:
     app.button(key="train.start").click().run()
     plan, _ = read_plan(queued(app))
     assert plan.kind == "proof"
+    assert plan.threads == 1, "a small adapter is quickest, and the same again, with one"
     assert [arm.name for arm in plan.arms] == ["Naive top-k", "Top-k below 95 percent of the positive"]
     assert len(plan.seeds) == 3
     assert process.training(queued(app)).state == "queued"
@@ -76,6 +78,22 @@ def test_what_is_turned_is_what_is_planned(open_app: Open) -> None:
     assert [arm.name for arm in plan.arms] == ["nv_topk", "bm25"]
     assert plan.rounds == 7 * 2 * 2
     assert plan.arms[0].schedule.stages[0].loss.strategy == "focal"
+
+
+@pytest.mark.usefixtures("towers_in_use", "nobody_works")
+def test_settings_of_the_student_are_drawn_only_where_they_are_open(open_app: Open) -> None:
+    rate = "train.student.adapter.learning_rate.number"
+    app = open_app(PAGE)
+    app.segmented_control(key="train.way").set_value("Some recipes").run()
+    assert rate not in [each.key for each in app.number_input]
+    app.session_state["train.settings"] = True
+    app.run()
+    assert app.number_input(key=rate).value == pytest.approx(0.0002)
+    app.number_input(key=rate).set_value(0.01).run()
+    app.session_state["train.settings"] = False
+    app.run()
+    app.button(key="train.start").click().run()
+    assert read_plan(queued(app))[0].student.knobs["learning_rate"] == pytest.approx(0.01)
 
 
 @pytest.mark.usefixtures("towers_in_use", "nobody_works")
@@ -127,6 +145,23 @@ def test_a_finished_proof_is_told_in_sentences_points_and_a_table(towers_in_use:
         app.segmented_control(key="train.metric").set_value(metric).run()
         assert not app.exception
         assert metric in said(app)
+
+
+def test_a_lead_comes_before_the_sentences_of_several(towers_in_use: Pool, open_app: Open) -> None:
+    trained(towers_in_use)
+    shown = said(open_app(PAGE))
+    lead = shown.index("after adjusting for their number")
+    assert shown.index("What was found") < lead < shown.index("•")
+
+
+def test_sets_without_a_negative_are_named(towers_in_use: Pool, open_app: Open) -> None:
+    emptied = find_recipe("nv_abs").with_setting("score_ceiling.ceiling=-1")
+    arms = recipe_arms({"some": find_recipe("nv_topk"), "none of them": emptied}, find_schedule("fixed"))
+    trained(towers_in_use, arms=arms, kind="train")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert any("took no negative at all" in str(each.value) for each in app.info)
+    assert "none of them" in [str(each.value) for each in app.get("text")]
 
 
 def test_no_difference_is_said_to_be_none(towers_in_use: Pool, open_app: Open) -> None:
@@ -207,6 +242,18 @@ def test_checkpoints_get_names_that_can_be_told_apart(
     assert names == [f"naive-top-k-1-round-{number}" for number in (1, 2, 3)]
     assert all((Path(model) / "adapter.json").is_file() for model in (*order.checkpoints, order.encoder))
     assert order.retrievers == ("dense", "bm25")
+
+
+def test_a_worker_that_died_is_replaced_at_once(towers_in_use: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(process, "start_worker", started.append)
+    training_cache.keep_working(home_folder())
+    assert not started, "nothing is queued"
+    process.enqueue(planned(towers_in_use), home_folder())
+    started.clear()
+    training_cache.keep_working(home_folder())
+    training_cache.keep_working(home_folder())
+    assert len(started) == 1, "one that was just started is given time"
 
 
 def test_a_real_process_trains_while_the_page_is_elsewhere(towers_in_use: Pool, open_app: Open) -> None:

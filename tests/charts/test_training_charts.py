@@ -77,3 +77,13 @@ def test_the_loss_of_very_many_steps_is_thinned():
     assert len(drawn) <= MOST
     assert drawn[0] == [0.0, 0.0]
     assert option["xAxis"]["max"] == 5.0
+
+
+def test_noise_does_not_fill_the_plot_of_the_curves():
+    near = learning_curve([Curve("a", [0, 1, 2], [0.764, 0.766, 0.765])], "nDCG@10").layout.yaxis.range
+    assert near[0] < 0.75
+    assert near[1] > 0.77
+    top = learning_curve([Curve("a", [0], [0.999])], "nDCG@10").layout.yaxis.range
+    assert 0.999 < top[1] < 1.01
+    far = learning_curve([Curve("a", [0, 1], [0.4, 0.6])], "nDCG@10").layout.yaxis.range
+    assert far is None

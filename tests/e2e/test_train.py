@@ -20,6 +20,9 @@ pytestmark = pytest.mark.e2e
 MODULE = b"negviz.training.worker"
 PATIENCE = 90
 QUICK = 2.0
+# A round takes a tenth of a second: as many as the page allows, so that there is time to look at them.
+SEEDS = 20
+ROUNDS = 10 * SEEDS
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +144,9 @@ def finished(tab: Tab) -> None:
 
 def test_it_goes_on_without_the_page_and_is_stopped_and_resumed(trainings):
     tab = trainings.visit()
-    folder = trainings.start(tab, seeds=2)
+    folder = trainings.start(tab, seeds=SEEDS)
     # Watched: the bar moves, and loss and measure come.
-    tab.page.get_by_text(re.compile(r"^Set \d of 2, seed 1 of 2, round")).first.wait_for(timeout=60_000)
+    tab.page.get_by_text(re.compile(rf"^Set \d of 2, seed \d+ of {SEEDS}, round")).first.wait_for(timeout=60_000)
     first = bar(tab)
     tab.page.get_by_test_id("stEChartsChart").locator("canvas").first.wait_for()
     tab.page.get_by_test_id("stPlotlyChart").first.wait_for()
@@ -162,9 +165,9 @@ def test_it_goes_on_without_the_page_and_is_stopped_and_resumed(trainings):
     back.page.get_by_role("button", name="Stop", exact=True).click()
     trainings.become(folder, "stopped")
     kept = outcome(folder).done
-    assert done <= kept < 20
+    assert done <= kept < ROUNDS
     back.page.get_by_text("It was stopped. What is finished is kept").wait_for()
-    back.page.get_by_text(f"{kept} of 20 rounds are finished").wait_for()
+    back.page.get_by_text(f"{kept} of {ROUNDS} rounds are finished").wait_for()
     _resumed(trainings, back, folder, kept)
 
 
@@ -193,7 +196,7 @@ def _resumed(trainings: Trainings, tab: Tab, folder: Path, kept: int) -> None:
 
 def test_one_whose_process_was_killed_says_so_and_is_resumed(trainings):
     tab = trainings.visit()
-    folder = trainings.start(tab, seeds=1)
+    folder = trainings.start(tab, seeds=SEEDS)
     trainings.reach(folder, 2)
     (pid,) = workers(trainings.server.home)
     os.kill(pid, signal.SIGKILL)
@@ -205,9 +208,9 @@ def test_one_whose_process_was_killed_says_so_and_is_resumed(trainings):
 
 def test_the_second_waits_for_the_first_and_then_runs(trainings):
     tab = trainings.visit()
-    first = trainings.start(tab, seeds=1)
+    first = trainings.start(tab, seeds=SEEDS)
     trainings.become(first, "running")
-    second = trainings.start(tab, seeds=1)
+    second = trainings.start(tab, seeds=SEEDS)
     assert (process.training(first).state, process.training(second).state) == ("running", "queued")
     tab.page.get_by_text("It waits its turn: 1 before it.").wait_for()
     assert len(workers(trainings.server.home)) == 1

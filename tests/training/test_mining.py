@@ -133,6 +133,45 @@ def test_only_queries_that_are_trained_on_are_in_the_lessons():
     assert not train & set(SPLIT.dev.tolist())
 
 
+@pytest.mark.parametrize("by", ["labels", "judgments"])
+def test_what_answers_as_a_copy_of_a_positive_is_left_out_without_the_positive(by):
+    """Labels belong to texts: left out as an answer, a copy took the positive with it, and the query from training."""
+    data = world_dataset(documents=80)
+    texts = [(name, data.document_title(row), data.document_text(row)) for row, name in enumerate(data.document_ids)]
+    texts[FIRST[0]] = (texts[FIRST[0]][0], *texts[QUERY][1:])
+    pool = world(world_dataset(documents=texts))
+    known = {
+        "labels": verdicts((QUERY, FIRST[0], "false negative"), (QUERY, FIRST[1], "false negative"), pool=pool),
+        "truth": truth_of((QUERY, FIRST[0], 2), (QUERY, FIRST[1], 1), (QUERY, QUERY, 1)),
+    }
+    found = lessons(miner(by, promote=False, pool=pool, split=SPLIT, **known), pool=pool)
+    assert found.answers[QUERY].tolist() == [QUERY]
+    assert len(found) == len(SPLIT.train)
+    assert not {(QUERY, FIRST[0]), (QUERY, FIRST[1])} & pushed(found)
+
+
+def test_a_batch_that_a_recipe_is_made_of_holds_no_query_that_measures():
+    """Positives of the dev queries were negatives of those that are trained on, since they came in their batches."""
+    batch = replace(TOP, source=Step("in_batch", {"batch_size": 16}, "in_batch"), count=15)
+    found = lessons(miner(chosen=batch))
+    assert found.negatives
+    for rows in found.negatives.values():
+        assert len(rows)
+        assert not set(rows.tolist()) & set(SPLIT.dev.tolist())  # the positive of query n is document n
+
+
+@pytest.mark.parametrize("promote", [True, False])
+@pytest.mark.parametrize("by", ["labels", "judgments"])
+def test_nothing_that_is_known_of_a_query_that_measures_reaches_training(by, promote):
+    dev = int(SPLIT.dev[0])
+    known = {
+        "labels": verdicts((QUERY, FIRST[1], "false negative"), (dev, by_rank(POOL, dev)[0], "false negative")),
+        "truth": truth_of((QUERY, FIRST[1], 1), (dev, by_rank(POOL, dev)[0], 1)),
+    }
+    made = miner(by, promote=promote, split=SPLIT, **known)
+    assert {query for query, _, _ in made.labels.found(POOL.dataset)} == {QUERY}
+
+
 def test_a_pool_with_its_queries_in_other_places_teaches_the_same_queries():
     """Places are those of the pool at hand; to take them for places of another one would train on the dev queries."""
     order = np.random.default_rng(0).permutation(len(POOL))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from negviz.training.pace import START, Pace, last_pace
+from negviz.training.pace import START, Pace, fitting_threads, last_pace
 from negviz.training.plan import Arm, Plan
 from negviz.training.progress import Progress
 from negviz.training.schedule import find_schedule
@@ -75,3 +75,19 @@ def test_the_pace_is_that_of_the_same_student(tmp_path: Path):
     empty = Training(tmp_path, plan(), "done", "", 0.0, None)
     assert last_pace([empty], "adapter") is None
     assert last_pace([empty], "static") is None
+
+
+def test_time_left_is_told_by_the_last_rounds_and_not_by_a_pause():
+    progress = Progress(plan())
+    progress.add([finished(0, 0.5) | {"time": 100.0}, finished(1, 0.5) | {"time": 104.0}])
+    assert progress.seconds_left is None, "one round is no pace"
+    progress.add([finished(2, 0.5) | {"time": 108.0}, finished(0, 0.5, arm=1) | {"time": 5000.0}])
+    progress.add([finished(1, 0.5, arm=1) | {"time": 5004.0}])
+    assert progress.paces == [4.0, 4.0, 4.0]
+    assert progress.seconds_left == pytest.approx(5 * 4.0)
+
+
+def test_a_small_adapter_gets_one_thread_and_what_is_large_gets_all():
+    assert fitting_threads("adapter", 176, 1_000) == 1
+    assert fitting_threads("adapter", 10_000, 10_000) == 0
+    assert fitting_threads("static", 176, 1_000) == 0

@@ -205,3 +205,16 @@ def test_vectors_of_a_world_put_queries_near_their_positives():
     vectors = world_embeddings(data)
     similarity = np.einsum("nd,nd->n", vectors.queries, vectors.documents[:16])
     assert similarity.mean() > (vectors.queries @ vectors.documents.T).mean() + 0.3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_large_group_of_near_duplicates_leaves_both_sides_their_queries(seed):
+    """Drawn as a whole it took nearly all queries to measure with, and left too few to train on."""
+    queries = texts_of(*(f"{LONG}{'?' * row}" for row in range(12)), more=8)
+    split = split_queries(world(world_dataset(queries)), share=0.4, seed=seed)
+    assert (len(split.train), len(split.dev)) == (12, 8)
+
+
+def test_that_all_queries_are_alike_is_said_to_be_the_reason():
+    with pytest.raises(DataError, match="near-duplicates stay on one side"):
+        split_queries(world(world_dataset(texts_of(*(f"{LONG}{'?' * row}" for row in range(12)), more=0))))

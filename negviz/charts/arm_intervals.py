@@ -23,12 +23,12 @@ class Measured:
 
 
 @CHARTS.register("Means with their intervals")
-def arm_intervals(rows: Sequence[Measured], before: Measured | None, axis: str) -> go.Figure:
-    """Show a mean with its interval for each, a line where the student was before training, and its interval as a band.
+def arm_intervals(rows: Sequence[Measured], reference: Measured | None, axis: str) -> go.Figure:
+    """Show a mean with its interval for each, and a line with its name for what they are held against.
 
     Args:
-        rows: From top to bottom; the first is what the others are compared with.
-        before: Of the student before training.
+        rows: From top to bottom.
+        reference: The student before training, say, its interval as a band; or the 0 of differences.
         axis: Name of the measure.
     """
     places = list(range(len(rows)))
@@ -40,8 +40,8 @@ def arm_intervals(rows: Sequence[Measured], before: Measured | None, axis: str) 
         "rangemode": "normal",
     }  # fmt: skip
     draft.layout["xaxis"] = {"zeroline": False, "nticks": 6}
-    if before is not None:
-        draft.layout |= _before(before)
+    if reference is not None:
+        draft.layout |= _line(reference)
     # As in the learning curves, where there are few enough to be told apart; the first stands out in any case.
     few = len(rows) <= len(LOOKS)
     looks = [LOOKS[place if few else min(place, 1)] for place in places]
@@ -56,18 +56,18 @@ def arm_intervals(rows: Sequence[Measured], before: Measured | None, axis: str) 
     return draft.figure()
 
 
-def _before(before: Measured) -> dict[str, object]:
+def _line(reference: Measured) -> dict[str, object]:
     across = {"yref": "paper", "y0": 0, "y1": 1}
     shapes: list[dict[str, object]] = [
-        {"type": "line", "x0": before.mean, "x1": before.mean, **across,
+        {"type": "line", "x0": reference.mean, "x1": reference.mean, **across,
          "line": {"color": REFUSED, "width": 2, "dash": "dot"}},
     ]  # fmt: skip
-    if before.low is not None and before.high is not None:
+    if reference.low is not None and reference.high is not None:
         shapes.append({
-            "type": "rect", "x0": before.low, "x1": before.high, **across, "layer": "below", "line": {"width": 0},
+            "type": "rect", "x0": reference.low, "x1": reference.high, **across, "layer": "below", "line": {"width": 0},
             "fillcolor": "rgba(134, 142, 150, 0.13)",
         })  # fmt: skip
-    words = {"yref": "paper", "y": 1, "x": before.mean, "text": "before training", "showarrow": False,
+    words = {"yref": "paper", "y": 1, "x": reference.mean, "text": plain(reference.name), "showarrow": False,
              "yanchor": "bottom"}  # fmt: skip
     return {"shapes": shapes, "annotations": [words], "margin": {"l": 8, "r": 8, "t": 26, "b": 8}}
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from negviz.truth import Truth
 
 FILE = click.Path(path_type=Path)
+# Of a table of every recipe there are dozens of sentences; those that found something are told instead.
+MOST_SENTENCES = 12
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -60,8 +62,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
                      help="Smallest grade that answers; 2 where grades reach 2, else 1."),
         click.option("--complete", is_flag=True,
                      help="Pairs of a judged query that are not in the qrels answer nothing."),
-        click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True,
-                     help="Threads; 0 for all. With 1 the same seed gives the same numbers on every run."),
+        click.option("--threads", type=click.IntRange(min=0),
+                     help="Threads, 0 for all; what suits the student if absent. With 1 the same seed gives the same "
+                     "numbers on every run."),
         click.option("--device", default="auto", show_default=True, help="cpu, cuda, ...; auto takes a GPU if there."),
         click.option("--out", type=FILE, help="Folder of the training and its checkpoints; one in the home if absent."),
         click.option("--resume", type=FILE, metavar="RUN", help="Go on with a training that was stopped or killed."),
@@ -325,6 +328,8 @@ def _compared(
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
+    from negviz.training.report import summary
+
     if "arms" not in report:
         return [f"queued: {report['folder']}"]
     queries = report["queries"]
@@ -336,7 +341,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         "",
         *_table(report),
         "",
-        *report["sentences"],
+        *(report["sentences"] if len(report["sentences"]) <= MOST_SENTENCES else summary(report)),
     ]
 
 

@@ -162,8 +162,9 @@ class Miner:
         if stage.recipe is None:
             return make_training_set(self.material.selections[self.arm.selection], self.labels)
         seed = (stage.recipe.seed + self.seed) % 2**63
-        # A batch, a cache or a fit that a recipe makes of all queries must not be made of those that measure.
-        pool = of_places(pool, np.flatnonzero(np.isin(pool.queries, self._trained)).astype(np.int32))
+        if stage.recipe.source is not None:
+            # A batch or a cache has positives of other queries as negatives; those that measure must not be among them.
+            pool = of_places(pool, np.flatnonzero(np.isin(pool.queries, self._trained)).astype(np.int32))
         try:
             return make_training_set(select(pool, replace(stage.recipe, seed=seed), self.labels), self.labels)
         except MissingInputError as error:

@@ -42,11 +42,12 @@ class Observer:
     @cached_property
     def places(self) -> Ints:
         """Places of the pool that are looked at: all that are trained on, or a seeded sample of them."""
-        train = self.split.train
-        if len(train) <= MOST_QUERIES:
-            return train
-        noise = uniform(self.pool.dataset.id_keys[0][self.pool.queries[train]], 0)
-        return np.sort(train[np.argsort(noise, kind="stable")[:MOST_QUERIES]])
+        return _sample(self.pool, self.split.train)
+
+    @cached_property
+    def watched(self) -> Ints:
+        """Places of the pool whose candidates are looked at, of queries that measure, too; or a seeded sample."""
+        return _sample(self.pool, np.arange(len(self.pool), dtype=np.int32))
 
     @cached_property
     def pairs(self) -> Ints:
@@ -73,11 +74,11 @@ class Observer:
         return found
 
     def gaps(self, embeddings: Embeddings) -> Floats:
-        """(places, depth) score of each candidate minus that of the best positive; NaN for leaks and padding."""
-        queries = self.pool.queries[self.places]
-        candidates = np.where(self.pool.eligible[self.places], self.pool.documents[self.places], PAD)
+        """(watched, depth) score of each candidate minus that of the best positive; NaN for leaks and padding."""
+        queries = self.pool.queries[self.watched]
+        candidates = np.where(self.pool.eligible[self.watched], self.pool.documents[self.watched], PAD)
         scores = similarities(embeddings, queries, candidates).astype(np.float64)
-        own = similarities(embeddings, queries, self.pool.positives[self.places]).astype(np.float64)
+        own = similarities(embeddings, queries, self.pool.positives[self.watched]).astype(np.float64)
         best = np.where(np.isfinite(own), own, -np.inf).max(axis=1, initial=-np.inf)
         return scores - np.where(np.isfinite(best), best, np.nan)[:, None]
 
@@ -141,19 +142,28 @@ class Observer:
         places, columns = np.unravel_index(order, rose.shape)
         risen = np.isfinite(rose[places, columns])
         places, columns = places[risen], columns[risen]
-        queries = self.pool.queries[self.places[places]]
-        documents = self.pool.documents[self.places[places], columns]
+        rows = self.watched[places]
+        queries, documents = self.pool.queries[rows], self.pool.documents[rows, columns]
+        trained = np.isin(rows, self.split.train)
         relevant, judged = self.known(queries, documents)
         return [
             {
                 "query": int(query), "document": int(document), "before": round(float(first[place, column]), 6),
                 "now": round(float(now[place, column]), 6),
-                "answers": bool(answer) if known else None,
+                "answers": bool(answer) if known else None, "trained": bool(was),
             }
-            for query, document, place, column, answer, known in zip(
-                queries, documents, places, columns, relevant, judged, strict=True
+            for query, document, place, column, answer, known, was in zip(
+                queries, documents, places, columns, relevant, judged, trained, strict=True
             )
         ]  # fmt: skip
+
+
+def _sample(pool: Pool, places: Ints) -> Ints:
+    """Some places of a pool, ascending: all of them, or ``MOST_QUERIES`` by the noise of their ids."""
+    if len(places) <= MOST_QUERIES:
+        return places
+    noise = uniform(pool.dataset.id_keys[0][pool.queries[places]], 0)
+    return np.sort(places[np.argsort(noise, kind="stable")[:MOST_QUERIES]])
 
 
 def table(negatives: Negatives) -> tuple[Ints, Ints]:

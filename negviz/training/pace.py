@@ -11,24 +11,6 @@ from negviz.training.report import Outcome
 START = 5.0
 
 
-# Queries times documents up to which a single thread searches in about a second.
-QUICKLY_SEARCHED = 10**7
-
-
-def fitting_threads(student: str, queries: int, documents: int) -> int:
-    """Threads to train with; 0 for as many as there are.
-
-    The adapter's steps are so small that threads wait for each other longer than they work: on two busy cores a round
-    on the sample took thirty times as long with two threads. With one the numbers also come out the same again.
-
-    Args:
-        student: Name of the student.
-        queries: Of the pool.
-        documents: Of the collection.
-    """
-    return 1 if student == "adapter" and queries * documents <= QUICKLY_SEARCHED else 0
-
-
 @dataclass(frozen=True)
 class Pace:
     """Seconds of a round's parts.

@@ -18,7 +18,7 @@ from negviz.recipe import Recipe, Step
 from negviz.sweeping import spread, turned
 from negviz.training import planning, process
 from negviz.training.events import read_journal
-from negviz.training.pace import fitting_threads, last_pace
+from negviz.training.pace import last_pace
 from negviz.training.plan import Material, Plan, read_plan
 from negviz.training.process import Training
 from negviz.training.progress import Progress
@@ -311,7 +311,6 @@ def _offer(pool: Pool, recipe: Recipe, axis: Axis, truth: Truth | None, *, under
         plan = planning.make_plan(
             pool, folder, arms, kind="sweep", title=f"Sweep: {recipe.name}, {axis.turn.path}",
             student=Step(str(student), {}, str(student)), seeds=range(int(seeds)), share=SHARE, knob=axis.turn.path,
-            threads=fitting_threads(str(student), len(pool), len(pool.dataset.documents)),
         )  # fmt: skip
     except NegvizError as error:
         st.text(str(error))

@@ -10,7 +10,7 @@ from negviz.home import home_folder
 from negviz.pool import Pool
 from negviz.recipe import Step
 from negviz.training import process
-from negviz.training.pace import fitting_threads, last_pace
+from negviz.training.pace import last_pace
 from negviz.training.plan import Arm, Kind, Material
 from negviz.training.planning import make_plan, title_of, too_few
 from negviz.training.process import Training
@@ -180,7 +180,6 @@ def _start(bench: Workbench, asked: Asked) -> None:
                 pool, state.pools_folder() / str(state.workspace().get("pool")), asked.arms, kind=asked.kind,
                 title=title_of(asked.kind, asked.arms), student=asked.student, seeds=range(asked.seeds),
                 share=asked.share,
-                threads=fitting_threads(asked.student.strategy, len(pool), len(pool.dataset.documents)),
             )  # fmt: skip
             folder = process.submit(Material(plan, pool, bench.labels, asked.truth), home)
     except NegvizError as error:

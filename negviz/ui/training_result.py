@@ -18,6 +18,16 @@ MOST_LINES = 6
 # Of a table of every recipe there are dozens of sentences; those that found something are told instead.
 SENTENCES = 12
 NONE = "–"
+DIFFERENCES, MEANS = "Differences from the first", "Means"
+DIFFERENCES_TOLD = (
+    "Points are mean differences from '{}' over the same held-out queries, bars their 95% intervals. A bar that "
+    "crosses the line means that no difference was found."
+)
+MEANS_TOLD = (
+    "Points are means over the held-out queries, bars their 95% intervals; the dotted line is the student before "
+    "training, with its interval shaded. All are measured on the same queries, so intervals that overlap do not mean "
+    "that there is no difference: look at the differences for that."
+)
 HARD = "\u00a0"
 
 
@@ -86,18 +96,27 @@ def _sentences(report: Mapping[str, Any]) -> None:
 
 
 def _points(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], metric: str) -> None:
-    rows = [_measured(arm["name"], arm["final"][metric]) for arm in arms]
-    before = _measured("before", report["before"][metric]) if report["before"] else None
+    """The differences from the first set, where there are some, or the means; as points with intervals."""
+    compared = [arm for arm in arms if arm["against_first"]]
+    drawn = MEANS
+    if compared:
+        drawn = st.segmented_control(
+            "Drawn", [DIFFERENCES, MEANS], default=DIFFERENCES, key="train.drawn", persist_state="session",
+            required=True, label_visibility="collapsed",
+        ) or DIFFERENCES  # fmt: skip
+    first = report["arms"][0]["name"]
+    if drawn == DIFFERENCES:
+        rows = [_measured(arm["name"], arm["against_first"][metric]) for arm in compared]
+        reference, axis = Measured(first, 0.0, None, None), f"{metric} minus that of the first"
+        told = DIFFERENCES_TOLD.format(first)
+    else:
+        rows, axis, told = [_measured(arm["name"], arm["final"][metric]) for arm in arms], metric, MEANS_TOLD
+        reference = _measured("before training", report["before"][metric])
     st.plotly_chart(
-        arm_intervals(rows, before, metric), key=f"train.points.{chosen.name}.{metric}.{len(rows)}",
-        config={"displayModeBar": False}, alt=f"{metric} of each with its interval, against that before training",
+        arm_intervals(rows, reference, axis), key=f"train.points.{chosen.name}.{metric}.{len(rows)}.{drawn}",
+        config={"displayModeBar": False}, alt=f"{axis} of each with its interval",
     )  # fmt: skip
-    first = " The first is what the others are compared with." if len(rows) > 1 else ""
-    st.caption(
-        "Points are means over the held-out queries, bars their 95% intervals; the dotted line is the student before "
-        f"training, with its interval shaded.{first} All are measured on the same queries, so intervals that overlap "
-        "do not mean that there is no difference: the differences in the table do."
-    )
+    show_text("", about=told)
 
 
 def _measured(name: str, found: Mapping[str, Any]) -> Measured:

@@ -152,10 +152,7 @@ def _preferred(found: Outcome, arm: int, dataset: Dataset | None) -> None:
     last = found.rounds(arm, found.plan.seeds[0])
     rows = found.preferred(arm, last)
     if not rows:
-        st.caption(
-            "Of the queries that were trained on, no candidate that stood below its positive before training stands "
-            "above it now."
-        )
+        st.caption("No candidate that stood below its query's positive before training stands above it now.")
         return
     if dataset is None:
         st.caption("The pool of this training is not there any more, so its texts cannot be shown.")
@@ -164,12 +161,13 @@ def _preferred(found: Outcome, arm: int, dataset: Dataset | None) -> None:
     judged = sum(row["answers"] is not None for row in rows)
     told = f" Of {judged:,} that are judged {false:,} answer their query: false negatives." if judged else ""
     st.caption(
-        "Of the queries that were trained on, candidates that stood below the labelled positive before training and "
+        "Candidates of all queries, trained on or not, that stood below the labelled positive before training and "
         f"stand above it now, those that rose most first: {len(rows):,} are shown, {LISTED} at most.{told} Where one "
         "answers, the student is right and the labels miss an answer. Before and now: its score minus the positive's."
     )
     table = pa.table({
         "known": [ANSWERS[row["answers"]] for row in rows],
+        "trained on": ["yes" if row.get("trained", True) else "no" for row in rows],
         "before": [round(row["before"], 3) for row in rows],
         "now": [round(row["now"], 3) for row in rows],
         "query": [shortened(dataset.query_text(row["query"]), 160) for row in rows],

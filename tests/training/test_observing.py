@@ -63,7 +63,9 @@ def test_ranks_of_the_positives_in_the_whole_corpus_with_ties_by_document():
 def test_only_queries_that_are_trained_on_are_looked_at():
     found = observer(train=(1,))
     assert found.pairs.tolist() == [[1, 1], [1, 5]]
-    assert found.gaps(FIRST).shape == (1, 4)
+    # What a student comes to prefer shows on the queries that it has not seen, too.
+    assert found.gaps(FIRST).shape == (2, 4)
+    assert found.watched.tolist() == [0, 1]
 
 
 def test_of_many_queries_a_seeded_sample_is_looked_at(monkeypatch):
@@ -94,6 +96,9 @@ def test_candidates_that_the_student_has_come_to_prefer_are_told_with_what_is_kn
     assert [each["before"] for each in told] == pytest.approx([-0.1, -0.05], abs=1e-6)
     assert [each["now"] for each in told] == pytest.approx([0.1, 0.1], abs=1e-6)
     assert [each["answers"] for each in told] == [True, False]
+    assert [each["trained"] for each in told] == [True, True]
+    unseen = observer(truth, train=(0,))
+    assert [each["trained"] for each in unseen.preferred(unseen.gaps(FIRST), unseen.gaps(now))] == [False, False]
     without = observer()
     assert [each["answers"] for each in without.preferred(without.gaps(FIRST), without.gaps(now))] == [None, None]
     # Query 0's document 1 was above before, so it is not news.

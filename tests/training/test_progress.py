@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from negviz.training.pace import START, Pace, fitting_threads, last_pace
+from negviz.training.pace import START, Pace, last_pace
 from negviz.training.plan import Arm, Plan
+from negviz.training.planning import fitting_threads
 from negviz.training.progress import Progress
 from negviz.training.schedule import find_schedule
 from tests.training.worlds import ADAPTER, TOP

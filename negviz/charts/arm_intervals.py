@@ -23,13 +23,14 @@ class Measured:
 
 
 @CHARTS.register("Means with their intervals")
-def arm_intervals(rows: Sequence[Measured], reference: Measured | None, axis: str) -> go.Figure:
+def arm_intervals(rows: Sequence[Measured], reference: Measured | None, axis: str, *, first: int = 0) -> go.Figure:
     """Show a mean with its interval for each, and a line with its name for what they are held against.
 
     Args:
         rows: From top to bottom.
         reference: The student before training, say, its interval as a band; or the 0 of differences.
         axis: Name of the measure.
+        first: Place of the first row among all that is compared, so that it looks as in the other charts.
     """
     places = list(range(len(rows)))
     names = [_wrapped(row.name) for row in rows]
@@ -43,8 +44,8 @@ def arm_intervals(rows: Sequence[Measured], reference: Measured | None, axis: st
     if reference is not None:
         draft.layout |= _line(reference)
     # As in the learning curves, where there are few enough to be told apart; the first stands out in any case.
-    few = len(rows) <= len(LOOKS)
-    looks = [LOOKS[place if few else min(place, 1)] for place in places]
+    few = first + len(rows) <= len(LOOKS)
+    looks = [LOOKS[first + place if few else min(first + place, 1)] for place in places]
     draft.traces.append({
         "type": "scatter", "mode": "markers", "x": [row.mean for row in rows], "y": places,
         "customdata": [_told(row) for row in rows], "hovertemplate": "%{customdata}<extra></extra>",

@@ -290,7 +290,7 @@ def _sentence(one: str, other: str, found: dict[str, Any], split: dict[str, Any]
     adjusted_p = found.get("p_adjusted", gap.p)
     if gap.found and adjusted_p >= LEVEL:
         return (
-            f"{one} and {other} differ by {gap.mean:+.3f} {MAIN} ({over}), but p is {adjusted_p:.2f}"
+            f"{one} and {other} differ by {gap.mean:+.3f} {MAIN} ({over}), but p is {adjusted_p:.3f}"
             f"{' after adjusting for the number of comparisons' if 'p_adjusted' in found else ''}: no difference found."
         )
     if not gap.found:

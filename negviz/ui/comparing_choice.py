@@ -27,6 +27,8 @@ FIRST = ("nv_perc", "nv_topk", "simans", "bm25", "random")
 FIRST_COUNT = 4
 KEY = "compare.chosen"
 AUTOMATIC = "the usual: 2, or 1 without 2"
+# How judgments are read, with what is usual.
+SETTINGS: dict[str, int | bool] = {"grade": 0, "complete": False}
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ def judgments_of_sample(pool: Pool) -> None:
 
 
 def _take_sample(pool: Pool, path: Path) -> None:
-    _keep_judgments(pool, path.read_bytes(), path.name)
+    _keep_judgments(pool, path.read_bytes(), path.name, complete=True)
     st.session_state["compare.complete"] = True
 
 
@@ -249,14 +251,18 @@ def _read(pool: Pool, kept: Mapping[str, Any]) -> Truth | None:
     """The judgments with their settings; what cannot be read is forgotten, with its sentence."""
     name = str(kept["name"])
     st.text(f"Judgments: {name}")
+    # What a file means is kept with it: in another session the same judgments must give the same shares.
+    for key, usual in SETTINGS.items():
+        st.session_state.setdefault(f"compare.{key}", kept.get(key, usual))
     from_grade = st.selectbox(
         "Grades that answer the query", [0, 1, 2, 3], key="compare.grade", persist_state="session",
-        format_func=lambda grade: f"{grade} or more" if grade else AUTOMATIC,
+        format_func=lambda grade: f"{grade} or more" if grade else AUTOMATIC, on_change=_keep_settings, args=(pool,),
         help="Judgments with grades often use 1 for 'on the matter, but no answer'. The usual is 2 or more where the "
         "file has such grades, as in TREC Deep Learning, else 1.",
     )  # fmt: skip
     complete = st.toggle(
-        "Unlisted ones do not answer", key="compare.complete", persist_state="session",
+        "Unlisted ones do not answer", key="compare.complete", persist_state="session", on_change=_keep_settings,
+        args=(pool,),
         help="For a query that the file judges, every document that it does not list counts as no answer. Without "
         "this such pairs count as not judged and are left out of the share.",
     )  # fmt: skip
@@ -266,8 +272,14 @@ def _read(pool: Pool, kept: Mapping[str, Any]) -> Truth | None:
         return cache.truth(pool, judgments_folder() / str(kept["file"]), name, from_grade or None, bool(complete))
     except NegvizError as error:
         st.error("These judgments cannot be used.", icon=":material/error:")
-        st.text(str(error))
+        st.text(str(error).replace(str(kept["file"]), name))
         return None
+
+
+def _keep_settings(pool: Pool) -> None:
+    given = dict(state.workspace().get("judgments") or {})
+    settings = {key: st.session_state[f"compare.{key}"] for key in SETTINGS}
+    state.remember(judgments={**given, pool.dataset.fingerprint: {**given[pool.dataset.fingerprint], **settings}})
 
 
 def judgments_folder() -> Path:
@@ -275,12 +287,12 @@ def judgments_folder() -> Path:
     return home_folder() / "judgments"
 
 
-def _keep_judgments(pool: Pool, data: bytes, name: str) -> None:
+def _keep_judgments(pool: Pool, data: bytes, name: str, **settings: bool) -> None:
     file = f"{hashlib.blake2b(data, digest_size=8).hexdigest()}.qrels"
     with file_written_beside(judgments_folder() / file) as beside:
         beside.write_bytes(data)
     given = dict(state.workspace().get("judgments") or {})
-    state.remember(judgments={**given, pool.dataset.fingerprint: {"file": file, "name": name}})
+    state.remember(judgments={**given, pool.dataset.fingerprint: {"file": file, "name": name, **settings}})
 
 
 def _kept_judgments(pool: Pool) -> Mapping[str, Any] | None:

@@ -113,8 +113,9 @@ def _points(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[
         rows, axis, told = [_measured(arm["name"], arm["final"][metric]) for arm in arms], metric, MEANS_TOLD
         reference = _measured("before training", report["before"][metric])
     st.plotly_chart(
-        arm_intervals(rows, reference, axis), key=f"train.points.{chosen.name}.{metric}.{len(rows)}.{drawn}",
-        config={"displayModeBar": False}, alt=f"{axis} of each with its interval",
+        arm_intervals(rows, reference, axis, first=int(drawn == DIFFERENCES)),
+        key=f"train.points.{chosen.name}.{metric}.{len(rows)}.{drawn}", config={"displayModeBar": False},
+        alt=f"{axis} of each with its interval",
     )  # fmt: skip
     show_text("", about=told)
 

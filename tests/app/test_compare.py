@@ -166,6 +166,19 @@ def test_judgments_are_counted_kept_and_forgotten(pool: Pool, open_app: Open) ->
     assert "Judged false" not in html(again)
 
 
+def test_how_judgments_are_read_is_kept_with_them_for_the_next_session(pool: Pool, open_app: Open) -> None:
+    app = open_app(PAGE, compare=TWO)
+    name = pool.dataset.query_id(int(pool.queries[0])), pool.dataset.document_id(int(pool.documents[0, 0]))
+    app.file_uploader[1].set_value(("truth.qrels", f"{name[0]} 0 {name[1]} 1\n".encode(), "text/plain")).run()
+    before = cells(app, "Judged false")
+    app.toggle(key="compare.complete").set_value(True).run()
+    wanted = cells(app, "Judged false")
+    assert wanted != before
+    again = open_app(PAGE, compare=TWO)
+    assert again.toggle(key="compare.complete").value is True
+    assert cells(again, "Judged false") == wanted
+
+
 def test_file_that_holds_no_judgments_is_explained(pool: Pool, open_app: Open) -> None:
     app = open_app(PAGE, compare=TWO)
     app.file_uploader[1].set_value(("truth.qrels", b"x 0 y 1\n", "text/plain")).run()

@@ -87,3 +87,11 @@ def test_noise_does_not_fill_the_plot_of_the_curves():
     assert 0.999 < top[1] < 1.01
     far = learning_curve([Curve("a", [0, 1], [0.4, 0.6])], "nDCG@10").layout.yaxis.range
     assert far is None
+
+
+def test_differences_leave_the_look_of_the_first_to_the_first():
+    rows = [Measured("b", 0.01, -0.01, 0.03), Measured("c", 0.02, 0.0, 0.04)]
+    whole = arm_intervals([Measured("a", 0.5, 0.4, 0.6), *rows], None, "m")
+    gaps = arm_intervals(rows, Measured("a", 0.0, None, None), "m minus that of the first", first=1)
+    assert tuple(gaps.data[0].marker.color) == tuple(whole.data[0].marker.color)[1:]
+    assert [note.text for note in gaps.layout.annotations] == ["a"]

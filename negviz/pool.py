@@ -1,7 +1,7 @@
 """Pool: the one table, query x candidate, as 2-D arrays; read-only, with a content fingerprint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -213,6 +213,23 @@ class Pool:
     def checkpoints(self) -> tuple[str, ...]:
         """Scorers that are checkpoints of one model, oldest first."""
         return tuple(self.origin.get("checkpoints", ()))
+
+    def part(self, places: Ints, fingerprint: str | None = None) -> "Pool":
+        """A pool of some of the queries.
+
+        Args:
+            places: (queries,) places that are kept, in this order.
+            fingerprint: What it is called; worked out from its content where that is not known beforehand.
+        """
+
+        def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: rows[places] for name, rows in layers.items()}
+
+        return replace(
+            self, queries=self.queries[places], documents=self.documents[places], positives=self.positives[places],
+            flags=self.flags[places], ranks=cut(self.ranks), scores=cut(self.scores),
+            positive_scores=cut(self.positive_scores), stored_fingerprint=fingerprint,
+        )  # fmt: skip
 
     def summary(self) -> dict[str, Any]:
         """Counts for people and scripts."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -184,7 +183,7 @@ def sampled(pool: Pool, rows: int, seed: int = SAMPLE_SEED) -> Pool:
     kept: dict[tuple[int, int], Pool] = pool.__dict__.setdefault("_sampled", {})
     if (rows, seed) not in kept:
         kept.clear()
-        kept[rows, seed] = _cut(pool, _drawn(pool, rows, seed), f"{rows} by {seed} of {pool.fingerprint}")
+        kept[rows, seed] = pool.part(_drawn(pool, rows, seed), f"{rows} by {seed} of {pool.fingerprint}")
     return kept[rows, seed]
 
 
@@ -192,17 +191,6 @@ def _drawn(pool: Pool, number: int, seed: int) -> Ints:
     ids = np.asarray(pool.dataset.query_ids, dtype=object)[pool.queries]
     order = np.argsort(uniform(text_keys(ids), seed), kind="stable")
     return np.sort(order[:number]).astype(np.int32)
-
-
-def _cut(pool: Pool, rows: Ints, fingerprint: str) -> Pool:
-    def cut(layers: Any) -> dict[str, Any]:
-        return {name: layer[rows] for name, layer in layers.items()}
-
-    return replace(
-        pool, queries=pool.queries[rows], documents=pool.documents[rows], positives=pool.positives[rows],
-        flags=pool.flags[rows], ranks=cut(pool.ranks), scores=cut(pool.scores),
-        positive_scores=cut(pool.positive_scores), stored_fingerprint=fingerprint,
-    )  # fmt: skip
 
 
 def labels_as_judgments(labels: Labels, dataset: Dataset) -> Truth | None:

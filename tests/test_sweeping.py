@@ -80,7 +80,7 @@ def test_a_sample_hangs_on_ids_alone(full):
     assert sampled(full, 5) is part
     assert sampled(full, len(full)) is full
     order = np.random.default_rng(0).permutation(len(full)).astype(np.int32)
-    other = sampled(sweeping._cut(full, order, "shuffled"), 5)
+    other = sampled(full.part(order, "shuffled"), 5)
     ids = [{each.dataset.query_id(row) for row in each.queries} for each in (part, other)]
     assert ids[0] == ids[1]
     row = int(np.flatnonzero(full.queries == part.queries[2])[0])

@@ -53,24 +53,6 @@ def mined_anew(pool: Pool, embeddings: Embeddings, home: Path, stopped: Callable
     )  # fmt: skip
 
 
-def of_places(pool: Pool, places: Ints | slice) -> Pool:
-    """A pool of some of its queries.
-
-    Args:
-        pool: Candidates.
-        places: (queries,) places that are kept, in this order.
-    """
-
-    def cut(layers: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: rows[places] for name, rows in layers.items()}
-
-    return replace(
-        pool, queries=pool.queries[places], documents=pool.documents[places], positives=pool.positives[places],
-        flags=pool.flags[places], ranks=cut(pool.ranks), scores=cut(pool.scores),
-        positive_scores=cut(pool.positive_scores), stored_fingerprint=None,
-    )  # fmt: skip
-
-
 def labels_of_truth(truth: Truth, dataset: Dataset, verdict: Verdict) -> Labels:
     """What complete judgments would say of every answer that is not a labelled positive.
 
@@ -164,7 +146,7 @@ class Miner:
         seed = (stage.recipe.seed + self.seed) % 2**63
         if stage.recipe.source is not None:
             # A batch or a cache has positives of other queries as negatives; those that measure must not be among them.
-            pool = of_places(pool, np.flatnonzero(np.isin(pool.queries, self._trained)).astype(np.int32))
+            pool = pool.part(np.flatnonzero(np.isin(pool.queries, self._trained)).astype(np.int32))
         try:
             return make_training_set(select(pool, replace(stage.recipe, seed=seed), self.labels), self.labels)
         except MissingInputError as error:

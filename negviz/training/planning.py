@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from negviz.errors import MissingInputError, NegvizError, RecipeError
 from negviz.labels import Labels
 from negviz.losses import LOSSES
@@ -169,9 +171,7 @@ def _first(pool: Pool) -> Pool:
     """A pool of its first queries: what a recipe misses shows on them, too."""
     if len(pool) <= TRIED:
         return pool
-    from negviz.training.mining import of_places
-
-    return replace(of_places(pool, slice(TRIED)), stored_fingerprint=f"first {TRIED} of {pool.fingerprint}")
+    return pool.part(np.arange(TRIED, dtype=np.int32), f"first {TRIED} of {pool.fingerprint}")
 
 
 def table_arms(

@@ -15,8 +15,8 @@ from negviz.ui.tables import csv_bytes, show_rows
 from negviz.ui.texts import show_text
 
 MOST_LINES = 6
-# Of a table of every recipe there are dozens of sentences; those that found something are told instead.
-SENTENCES = 12
+# With a single comparison its own sentence is as short as a summary.
+FEW = 2
 NONE = "–"
 DIFFERENCES, MEANS = "Differences from the first", "Means"
 DIFFERENCES_TOLD = (
@@ -83,16 +83,16 @@ def _how(report: Mapping[str, Any]) -> None:
 
 
 def _sentences(report: Mapping[str, Any]) -> None:
+    """What was found: in short where several are compared, each comparison in a sentence below."""
     told, short = report["sentences"], summary(dict(report))
     if not told:
         return
+    several = len(report["arms"]) > FEW and bool(short)
     with st.container(border=True):
-        if len(told) > SENTENCES:
-            show_text("\n".join(f"• {sentence}" for sentence in short), title="What was found")
-            return
-        # With a single comparison its own sentence is as short.
-        lead = " ".join(short) + "\n\n" if len(report["arms"]) > 2 else ""
-        show_text(lead + "\n".join(f"• {sentence}" for sentence in told), title="What was found")
+        show_text("\n".join(f"• {sentence}" for sentence in (short if several else told)), title="What was found")
+    if several:
+        with st.expander("Every comparison in a sentence"):
+            show_text("\n".join(f"• {sentence}" for sentence in told))
 
 
 def _points(chosen: Training, report: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], metric: str) -> None:

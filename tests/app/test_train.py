@@ -149,9 +149,11 @@ def test_a_finished_proof_is_told_in_sentences_points_and_a_table(towers_in_use:
 
 def test_a_lead_comes_before_the_sentences_of_several(towers_in_use: Pool, open_app: Open) -> None:
     trained(towers_in_use)
-    shown = said(open_app(PAGE))
+    app = open_app(PAGE)
+    shown = said(app)
     lead = shown.index("after adjusting for their number")
-    assert shown.index("What was found") < lead < shown.index("•")
+    assert shown.index("What was found") < lead < shown.index("was found between")
+    assert [box.label for box in app.expander if box.label.startswith("Every comparison")]
 
 
 def test_sets_without_a_negative_are_named(towers_in_use: Pool, open_app: Open) -> None:

@@ -159,7 +159,7 @@ def begun(mined):
 
     def begin(folder):
         process_ = subprocess.Popen(
-            [sys.executable, "-m", "negviz", "train", str(mined / "pool"), "--recipe", "nv_perc", "--rounds", "60",
+            [sys.executable, "-m", "negviz", "train", str(mined / "pool"), "--recipe", "nv_perc", "--rounds", "300",
              "--epochs", "20", "--seeds", "1", "--threads", "1", "--out", str(folder)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
         )  # fmt: skip
@@ -185,7 +185,7 @@ def test_ctrl_c_keeps_the_rounds_and_says_how_to_go_on(ran, begun, tmp_path):
     assert f"negviz train --resume {tmp_path / 'run'}" in err
     assert "Traceback" not in err
     kept = outcome(tmp_path / "run").done
-    assert 1 <= kept < 60
+    assert 1 <= kept < 300
     assert process.training(tmp_path / "run").state == "stopped"
     found = numbers(ran("--resume", tmp_path / "run", "--json"))
     assert found["finished"]

@@ -16,14 +16,21 @@ def explore(bench: Workbench) -> None:
     home = home_folder()
     training_cache.keep_working(home)
     found = training_cache.trainings(home)
-    training_choice.show(bench, found)
+    # Each part has a place of its own, however much it holds: what draws itself anew every second must not move, or an
+    # answer that is on its way would come for a place that is gone.
+    with st.container():
+        training_choice.show(bench, found)
     if not found:
         _nothing()
         return
-    chosen = training_queue.show(found)
+    with st.container():
+        chosen = training_queue.show(found)
     if chosen is None:
         return
-    _chosen(chosen, bench)
+    with st.container():
+        if not chosen.waiting:
+            training_queue.watch(found)
+    _chosen(chosen, found, bench)
 
 
 def _nothing() -> None:
@@ -35,12 +42,13 @@ def _nothing() -> None:
         )
 
 
-def _chosen(chosen: Training, bench: Workbench) -> None:
+def _chosen(chosen: Training, found: list[Training], bench: Workbench) -> None:
     """Everything about one training."""
     with st.container(border=True, key="train_chosen"):
-        training_queue.head(chosen, bench)
+        with st.container():
+            training_queue.head(chosen, bench)
         if chosen.waiting:
-            training_live.show(chosen)
+            training_live.show(chosen, found)
             return
         training_queue.ended(chosen)
     try:

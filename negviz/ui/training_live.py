@@ -14,7 +14,7 @@ from negviz.training.process import Training
 from negviz.training.progress import Progress
 from negviz.ui import training_cache
 from negviz.ui.building import duration
-from negviz.ui.training_queue import place_in_queue
+from negviz.ui.training_queue import moved, place_in_queue
 
 POLL_SECONDS = 1.0
 HEIGHT = 300
@@ -22,11 +22,12 @@ HEIGHT = 300
 MOST_LINES = 6
 
 
-def show(chosen: Training) -> None:
+def show(chosen: Training, found: list[Training]) -> None:
     """Look at a training every second until it ends; then the page is drawn anew.
 
     Args:
         chosen: Which.
+        found: All of them; that another one stands otherwise draws the page anew, too.
     """
 
     @st.fragment(run_every=POLL_SECONDS)
@@ -35,7 +36,7 @@ def show(chosen: Training) -> None:
             now = process.training(chosen.folder)
         except NegvizError:  # somebody deleted it meanwhile
             st.rerun()
-        if not now.waiting or now.state != chosen.state:
+        if moved(found):
             st.rerun()
         if now.state == "queued":
             _waits(now)

@@ -54,20 +54,23 @@ def show(found: list[Training]) -> Training | None:
         page = st.pagination(pages, default=at // PAGE + 1, key=f"train.pages.{len(found)}")
     for each in found[(page - 1) * PAGE : page * PAGE]:
         _row(each, chosen, place_in_queue(each, found))
-    _watch(found)
     return chosen
 
 
-def _watch(found: list[Training]) -> None:
+def moved(found: list[Training]) -> bool:
+    """Whether one of those that waited or ran stands otherwise by now."""
+    return any(_state(each.folder) != each.state for each in found if each.waiting)
+
+
+def watch(found: list[Training]) -> None:
     """Draw the page anew when one of those that wait or run stands otherwise, and see that somebody works on them."""
-    waiting = [each for each in found if each.waiting]
-    if not waiting:
+    if not any(each.waiting for each in found):
         return
 
     @st.fragment(run_every=WATCH_SECONDS)
     def look() -> None:
         training_cache.keep_working(home_folder())
-        if any(_state(each.folder) != each.state for each in waiting):
+        if moved(found):
             st.rerun()
 
     look()

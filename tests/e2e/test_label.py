@@ -144,6 +144,7 @@ def test_several_of_one_query_by_key(people, labelling):
         tab.page.wait_for_function(
             "(old) => !document.querySelector('[data-testid=stMain]').innerText.includes(old)", arg=before
         )
+        tab.settle()
     tab.settle()
     assert [(asked, verdict) for asked, _, verdict in pairs_of(labelling, "cat")] == [(query, "drop")] * 2
     tab.page.keyboard.press("z")

@@ -276,7 +276,7 @@ def _hammer(label_url, *more):
             "--url",
             label_url,
             "--verdicts",
-            "120",
+            "360",
             "--processes",
             "8",
             *more,
@@ -298,9 +298,9 @@ def test_writers_that_are_killed_lose_and_double_nothing(label_url):
     assert found["killed"] >= 5
     counts = {name: found[name] for name in ("acknowledged", "stored", "standing", "lost", "doubled", "complaints")}
     assert counts == {
-        "acknowledged": 120,
-        "stored": 120,
-        "standing": 120,
+        "acknowledged": 360,
+        "stored": 360,
+        "standing": 360,
         "lost": 0,
         "doubled": 0,
         "complaints": "",

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negviz import __version__
+from negviz.card import card, story_of
 from negviz.errors import ExportError
 from negviz.exporters import EXPORTERS
-from negviz.exporters._card import card
 from negviz.exporters._files import IDS_FILE, write_lines
-from negviz.exporters._rows import backfilled
 from negviz.labels import Labels
 from negviz.loaders import LOADERS
 from negviz.registry import Entry
 from negviz.selection import Selection
+from negviz.survey import Loss, Survey
 from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.writing import MANIFEST, written_beside
 
@@ -88,7 +88,7 @@ def preview(
     """
     entry = find_format(format)
     training_set = make_training_set(selection, labels, unsure=unsure)
-    made = entry.trait("rows")(training_set, [], **_knobs(entry, knobs))
+    made = entry.trait("rows")(training_set, [], **knobs_of(entry, knobs))
     return [dict(row.data) for row in islice(made, rows)]
 
 
@@ -124,25 +124,66 @@ def export(
         DataError: If the folder holds files that negviz did not write.
     """
     entry, out = find_format(format), Path(out)
-    values = _knobs(entry, knobs)
-    _refuse_foreign(out)
+    values = knobs_of(entry, knobs)
+    refuse_foreign(out)
     training_set = make_training_set(selection, labels, unsure=unsure)
     _refuse_empty(training_set)
     with written_beside(out) as folder:
-        written = entry.function(training_set=training_set, folder=folder, **values)
+        written = entry.function(examples=training_set, folder=folder, **values)
         if training_set.changes:
             write_lines(folder / CHANGES, (change._asdict() for change in training_set.changes))
         if synthetic := list(training_set.synthetic()):
             write_lines(folder / SYNTHETIC, synthetic)
         _write_text(folder / RECIPE, selection.recipe.to_yaml())
-        _write_text(folder / CARD, card(training_set, entry, written, values))
-        manifest = _manifest(training_set, labels, entry, written, {**values, "unsure": unsure})
-        manifest["files"] = {name: _facts(folder / name) for name in _names(folder)}
-        _write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        about = {**_about(training_set, labels), "knobs": {**values, "unsure": unsure}}
+        losses = Survey.of(training_set.texts()).losses(entry, values, training_set.count)
+        text = card(story_of(training_set), entry, written, values, losses)
+        return finish(folder, entry, written, {**about, "losses": lost(losses)}, text)
+
+
+def finish(
+    folder: Path, entry: Entry, written: Mapping[str, Any], about: Mapping[str, Any], text: str
+) -> dict[str, Any]:
+    """Write the card and the manifest of an export.
+
+    Args:
+        folder: Where its data lies.
+        entry: The exporter.
+        written: What the exporter returned.
+        about: What the manifest says of where the data comes from.
+        text: The card.
+
+    Returns:
+        The manifest, with the SHA-256, the size and the rows of every file.
+    """
+    _write_text(folder / CARD, text)
+    manifest = {
+        "negviz": __version__,
+        "kind": KIND,
+        "format": shown_name(entry),
+        "exporter": entry.name,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__},
+        **_clean(about),
+        "written": dict(written),
+        "files": {name: _facts(folder / name) for name in _names(folder)},
+    }
+    _write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     return manifest
 
 
-def _knobs(entry: Entry, given: Mapping[str, Any] | None) -> dict[str, Any]:
+def shown_name(entry: Entry) -> str:
+    """Name of a format as people know it."""
+    return str(entry.trait("name_shown") or entry.name)
+
+
+def lost(losses: Iterable[Loss]) -> list[dict[str, Any]]:
+    """What a format cannot say, as plain values for JSON."""
+    return [loss._asdict() for loss in losses]
+
+
+def knobs_of(entry: Entry, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All knobs of a format, those that were given checked, the others at their defaults."""
     given = given or {}
     parsed = {name: entry.knob(name).parse(value, entry.name) for name, value in given.items()}
     return {knob.name: parsed.get(knob.name, knob.default) for knob in entry.knobs}
@@ -162,7 +203,7 @@ def _refuse_empty(training_set: TrainingSet) -> None:
         )
 
 
-def _refuse_foreign(out: Path) -> None:
+def refuse_foreign(out: Path) -> None:
     """Leave a folder alone that is no export (a pool has a manifest too), or to which somebody added files."""
     if not (out / MANIFEST).is_file():
         return
@@ -177,26 +218,16 @@ def _refuse_foreign(out: Path) -> None:
         )
 
 
-def _manifest(
-    training_set: TrainingSet,
-    labels: Labels,
-    entry: Entry,
-    written: Mapping[str, int | str],
-    knobs: Mapping[str, Any],
-) -> dict[str, Any]:
+def _about(training_set: TrainingSet, labels: Labels) -> dict[str, Any]:
+    """What the manifest says of a training set."""
     selection, pool = training_set.selection, training_set.pool
     origin = dict(pool.origin)
     return {
-        "negviz": __version__,
-        "kind": KIND,
-        "format": entry.trait("name_shown") or entry.name,
-        "knobs": dict(knobs),
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "dataset": _clean(training_set.dataset.name),
+        "dataset": training_set.name,
         "encoder": origin.get("encoder"),
         "encoder_identity": origin.get("encoder_identity"),
-        "origin": _clean(origin),
-        "recipe": _clean(selection.recipe.to_dict()),
+        "origin": origin,
+        "recipe": selection.recipe.to_dict(),
         "seed": selection.recipe.seed,
         "fingerprints": {
             "dataset": training_set.dataset.fingerprint,
@@ -204,15 +235,13 @@ def _manifest(
             "selection": selection.fingerprint,
             "labels": labels.fingerprint,
         },
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__},
         "counts": {
             **training_set.counts,
             "synthetic_negatives": sum(1 for _ in training_set.synthetic()),
-            "backfilled_negatives": backfilled(training_set),
+            "backfilled_negatives": training_set.backfilled,
         },
         "funnel": selection.summary(),
         "labels": {str(verdict): count for verdict, count in labels.counts().items()},
-        "written": dict(written),
     }
 
 

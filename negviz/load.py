@@ -7,13 +7,15 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import negviz
 from negviz.dataset import Dataset, Problem
 from negviz.errors import DataError
+from negviz.examples import Place
 from negviz.loaders import LOADERS
-from negviz.loaders._rows import PROBLEM_KINDS, Place, Rows, Shelf
+from negviz.loaders._reading import Reading
+from negviz.loaders._rows import PROBLEM_KINDS, Rows, Shelf
 from negviz.loaders._source import BYTE_ORDER_MARK, Progress, Source, bare, ending
 from negviz.registry import Entry
 from negviz.text import normalise
@@ -52,6 +54,41 @@ def load(
             what was found and what to do.
         UnknownNameError: If there is no such format.
     """
+    opened = open_data(path, format=format, columns=columns, encoding=encoding, split=split, progress=progress)
+    return _dataset(opened)
+
+
+class Opened(NamedTuple):
+    """A file or folder whose format is known and that is about to be read."""
+
+    reading: Reading
+    source: Source
+    entry: Entry
+    why: str
+
+    @property
+    def name(self) -> str:
+        """Short name of the data."""
+        place = self.source.path
+        return place.resolve().name if self.source.is_folder else bare(place.name) or place.name
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known once it was read."""
+        encoding = self.source.encoding or "utf-8"
+        return {**self.reading.facts, "why": self.why, "files": sorted(self.source.read), "encoding": encoding}
+
+
+def open_data(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    split: str | None = None,
+    progress: Progress | None = None,
+) -> Opened:
+    """Recognise a file or folder and begin to read it; arguments and errors as for ``load``."""
     place = _inner(_sample() if path == SAMPLE else _existing(path))
     source = Source(
         path=place,
@@ -64,10 +101,7 @@ def load(
     _refuse_empty(source)
     entry, why = _recognised(source, format)
     _refuse_unread_columns(source, entry)
-    rows: Rows = entry.function(source)
-    rows.problems += source.notices
-    rows.facts |= {"why": why, "files": sorted(source.read), "encoding": encoding or "utf-8"}
-    return _dataset(rows, _name(source), entry)
+    return Opened(entry.function(source), source, entry, why)
 
 
 def load_files(uploaded: Mapping[str, bytes], **options: Any) -> Dataset:
@@ -209,12 +243,11 @@ def _looks(source: Source) -> str:
     return "holds text that is no table (its lines do not fall into the same number of columns)"
 
 
-def _name(source: Source) -> str:
-    return source.path.resolve().name if source.is_folder else bare(source.path.name) or source.path.name
-
-
-def _dataset(rows: Rows, name: str, entry: Entry) -> Dataset:
-    """Give ids to what has none, look for what only the whole shows, and freeze."""
+def _dataset(opened: Opened) -> Dataset:
+    """Read it all, give ids to what has none, look for what only the whole shows, and freeze."""
+    rows, name, entry = Rows.of(opened.reading), opened.name, opened.entry
+    rows.problems += opened.source.notices
+    rows.facts |= opened.facts
     if not rows.positives:
         raise _nothing_usable(rows, name)
     queries, documents = rows.queries.final_ids(), rows.documents.final_ids()

@@ -9,7 +9,7 @@ from negviz.arrays import Bools, Ints, fingerprint
 from negviz.dataset import Dataset, Judgments
 from negviz.errors import DataError
 from negviz.loaders._qrels import read
-from negviz.loaders._rows import Rows
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 GRADED = 2
@@ -82,8 +82,8 @@ def read_truth(
     called = name or path.name
     query_rows = {known: row for row, known in enumerate(dataset.query_ids)}
     document_rows = {known: row for row, known in enumerate(dataset.document_ids)}
-    rows, unknown, triples = Rows(), 0, []
-    for judgment in read(Source(path, (path.name,)), path.name, rows):
+    reading, unknown, triples = Reading(), 0, []
+    for judgment in read(Source(path, (path.name,)), path.name, reading):
         query, document = query_rows.get(judgment.query), document_rows.get(judgment.document)
         if query is None or document is None:
             unknown += 1
@@ -96,5 +96,5 @@ def read_truth(
         )
     found = Judgments.of(triples)
     usual = GRADED if int(found.grades.max()) >= GRADED else 1
-    unreadable = sum(problem.kind == "bad row" for problem in rows.problems)
+    unreadable = sum(problem.kind == "bad row" for problem in reading.problems)
     return Truth(called, found, usual if relevant_from is None else relevant_from, complete, unknown, unreadable)

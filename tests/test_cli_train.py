@@ -162,6 +162,8 @@ def begun(mined):
             [sys.executable, "-m", "negviz", "train", str(mined / "pool"), "--recipe", "nv_perc", "--rounds", "300",
              "--epochs", "20", "--seeds", "1", "--threads", "1", "--out", str(folder)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
+            # What runs the tests in the background may ignore Ctrl-C, and a process inherits that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         started.append(process_)
         end = time.monotonic() + 60

@@ -171,7 +171,7 @@ def test_every_format_says_who_reads_and_who_writes_it():
     assert found["flagembedding"]["reads"]
     assert found["flagembedding"]["writes"]
     assert set(found["beir"]) == {"name", "title", "reads", "writes", "trainer", "knobs"}
-    assert [knob["name"] for knob in found["n-tuple"]["knobs"]] == ["negatives", "scores", "file"]
+    assert [knob["name"] for knob in found["n-tuple"]["knobs"]] == ["negatives", "short", "scores", "file"]
     assert found["dpr"]["knobs"] == []
 
 
@@ -181,7 +181,9 @@ def test_knobs_are_checked(tmp_path):
             export(three.selection(), NONE, "n-tuple", tmp_path / "out", knobs=knobs)
     assert list(tmp_path.iterdir()) == []
     manifest = export(three.selection(), NONE, "n-tuple", tmp_path / "out", knobs={"negatives": "1", "scores": "yes"})
-    assert manifest["knobs"] == {"negatives": 1, "scores": True, "file": "parquet", "unsure": "leave out"}
+    assert manifest["knobs"] == {
+        "negatives": 1, "short": "drop", "scores": True, "file": "parquet", "unsure": "leave out",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

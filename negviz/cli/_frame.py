@@ -70,24 +70,29 @@ class Bars:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
-def data_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every verb that reads DATA."""
+def data_options(format_option: str = "--format") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Options of every verb that reads DATA.
+
+    Args:
+        format_option: What the option for the format is called.
+    """
     options = [
         click.option("--column", "columns", multiple=True, metavar="ROLE=NAME", help="Map an odd column name."),
         click.option("--encoding", help="Encoding of text that is not UTF-8, such as gb18030."),
         click.option("--split", help="Which judgments of a BEIR folder are the labelled positives."),
-        click.option("--format", "format_name", help="Format, where recognising it went wrong."),
+        click.option(format_option, "format_name", help="Format of DATA, where recognising it went wrong."),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
-def load_data(
-    data: str, columns: tuple[str, ...], encoding: str | None, split: str | None, format_name: str | None
-) -> Any:
-    from negviz.load import load
-
+def mapping_of(columns: tuple[str, ...]) -> dict[str, str] | None:
+    """Columns by role, of the option ``--column``."""
     mapping: dict[str, str] = {}
     for item in columns:
         role, equals, name = item.partition("=")
@@ -100,9 +105,30 @@ def load_data(
                 f"several of a role in one, as in {role}=a,b."
             )
         mapping[role] = name.strip()
+    return mapping or None
+
+
+def settings_of(settings: tuple[str, ...]) -> dict[str, str]:
+    """Knobs of a format, of the option ``--set``."""
+    knobs = {}
+    for item in settings:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise DataError(f"--set was given '{item}', but wants PARAM=VALUE; see 'negviz formats'.")
+        knobs[name.strip()] = value.strip()
+    return knobs
+
+
+def load_data(
+    data: str, columns: tuple[str, ...], encoding: str | None, split: str | None, format_name: str | None
+) -> Any:
+    from negviz.load import load
+
     bars = Bars()
     try:
-        return load(data, format=format_name, columns=mapping or None, encoding=encoding, split=split, progress=bars)
+        return load(
+            data, format=format_name, columns=mapping_of(columns), encoding=encoding, split=split, progress=bars
+        )
     finally:
         bars.close()
 

@@ -32,7 +32,7 @@ ENDINGS = (".html", ".htm")
 @click.option("--keep", type=FILE, metavar="POOL",
               help="Of a FILE: keep its pool in this folder, and the selection beside it (POOL.parquet).")  # fmt: skip
 @click.option("--out", type=FILE, default=PAGE, show_default=True, help="HTML file to write.")
-@data_options
+@data_options()
 @json_option
 def audit(
     *,

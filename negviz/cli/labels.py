@@ -31,7 +31,7 @@ url_option = click.option(
     help="Lowest grade of a judgment that makes a document an answer; lower ones above 0 are dropped.",
 )
 @url_option
-@data_options
+@data_options()
 @json_option
 def import_labels(
     file: Path, data: str | None, annotator: str | None, relevant_from: int, url: str | None, as_json: bool,
@@ -58,7 +58,7 @@ def import_labels(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--data", help="DATA whose ids judgments are written with; those of the time of labelling if not given.")
 @url_option
-@data_options
+@data_options()
 @json_option
 def export_labels(file: Path, data: str | None, url: str | None, as_json: bool, **options: Any) -> None:
     """Write every label event to FILE (.csv or .jsonl), or what counts now as judgments (.qrels or .tsv)."""

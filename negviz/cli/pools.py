@@ -10,7 +10,7 @@ from negviz.cli._frame import Bars, Report, data_options, json_option, load_data
 
 @click.command()
 @click.argument("data")
-@data_options
+@data_options()
 @json_option
 def describe(data: str, as_json: bool, **options: Any) -> None:
     """Say what DATA is: counts, and every problem with file and line."""
@@ -57,7 +57,7 @@ def _describe_lines(report: dict[str, Any]) -> list[str]:
 )
 @click.option("--engine", type=click.Choice(["local"]), default="local", help="Where the work runs.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random retriever.")
-@data_options
+@data_options()
 @json_option
 def pool(
     *,

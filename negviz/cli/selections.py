@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from negviz.cli._frame import Report, json_option, labels_of, plain_lines, report
-from negviz.errors import DataError
+from negviz.cli._frame import Report, json_option, labels_of, plain_lines, report, settings_of
 
 
 @click.command()
@@ -86,15 +85,9 @@ def export(
     from negviz.store import open_pool, read_selection
 
     def work() -> Report:
-        knobs = {}
-        for item in settings:
-            name, equals, value = item.partition("=")
-            if not equals:
-                raise DataError(f"--set was given '{item}', but wants PARAM=VALUE; see 'negviz formats'.")
-            knobs[name.strip()] = value.strip()
         opened = open_pool(pool_folder)
         chosen = read_selection(selection, opened)
-        return write(chosen, labels_of(labels_file, opened.dataset), format_name, out, knobs=knobs)
+        return write(chosen, labels_of(labels_file, opened.dataset), format_name, out, knobs=settings_of(settings))
 
     report(work, as_json, lambda report: plain_lines({"wrote": str(out), **report["counts"]}))
 

@@ -6,10 +6,11 @@ input, in the order of the columns. Ids therefore lie in a sidecar.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from negviz.exporters._files import FileKind, write_rows
+from negviz.exporters._files import SHARD, FileKind, write_rows
 from negviz.exporters._rows import LeftOut, Row
 
 TEXT = pa.string()
@@ -27,9 +28,9 @@ def write(
     folder: Path,
     rows: Callable[[LeftOut], Iterator[Row]],
     hint: Callable[[], str] = str,
-) -> dict[str, int | str]:
+) -> dict[str, Any]:
     """Write rows as the train split of a configuration of that name."""
-    return write_rows(rows, folder, f"{name}/train-00000-of-00001.{file}", pa.schema(columns), hint)
+    return write_rows(rows, folder, f"{name}/train-{SHARD}.{file}", pa.schema(columns), hint)
 
 
 def snippet(loss: str) -> str:

@@ -1,17 +1,17 @@
 """BEIR folder."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from negviz.errors import ExportError
+from negviz.examples import Examples
 from negviz.exporters import EXPORTERS
-from negviz.exporters._files import write_lines
-from negviz.exporters._rows import LeftOut, Row, checked, ids
-from negviz.training_set import TrainingSet
+from negviz.exporters._files import refuse_odd_ids, write_lines
+from negviz.exporters._rows import LeftOut, Row, ids
 
 HEADER = ("query-id", "corpus-id", "score")
-LINE_ENDS = "\t\n\r"
+DATA = "qrels/train.tsv"
 
 SNIPPET = """\
 from beir.datasets.data_loader import GenericDataLoader
@@ -20,14 +20,12 @@ corpus, queries, qrels = GenericDataLoader(data_folder=".").load(split="train")
 """
 
 
-def _rows(training_set: TrainingSet, left_out: LeftOut) -> Iterator[Row]:
+def _rows(examples: Examples, left_out: LeftOut) -> Iterator[Row]:
     """Judgments; a BEIR folder has no place for negatives, so those are only in the ids."""
-    for example in checked(training_set):
-        query = training_set.query(example.query).id
+    for example in examples.texts():
         for positive in example.positives:
-            document = training_set.document(positive.document).id
-            data = dict(zip(HEADER, (query, document, positive.grade), strict=True))
-            yield Row(data, ids(training_set, example, [positive], []))
+            data = dict(zip(HEADER, (example.query_id, positive.id, positive.grade or 1), strict=True))
+            yield Row(data, ids(example, [positive], []))
 
 
 @EXPORTERS.register(
@@ -35,17 +33,21 @@ def _rows(training_set: TrainingSet, left_out: LeftOut) -> Iterator[Row]:
     reference="https://github.com/beir-cellar/beir",
     trainer="BEIR and MTEB tools",
     reads="beir",
+    by_id=True,
+    holds=("ids", "titles", "grades", "answers", "positives", "negatives", "empty", "counts", "corpus"),
+    configs={"corpus": "corpus.jsonl", "queries": "queries.jsonl", "hard_negatives": "hard_negatives.jsonl"},
+    beside={"hard_negatives.jsonl": "the negatives, for which BEIR itself has no place: `qid`, `pos`, `neg`"},
     rows=_rows,
     snippet=SNIPPET,
 )
-def beir(*, training_set: TrainingSet, folder: Path) -> dict[str, int | str]:
+def beir(*, examples: Examples, folder: Path) -> dict[str, Any]:
     """The whole corpus, the queries, and their positives as ``qrels/train.tsv``, promoted ones among them.
 
     BEIR has no place for negatives; they lie beside in ``hard_negatives.jsonl``, in the form of the MS MARCO
     hard-negatives files: ``qid``, ``pos`` and, under the recipe's name, ``neg``.
 
     Args:
-        training_set: What to write.
+        examples: What to write.
         folder: Where to write it.
 
     Returns:
@@ -54,51 +56,43 @@ def beir(*, training_set: TrainingSet, folder: Path) -> dict[str, int | str]:
     Raises:
         ExportError: If an id holds a tab or a line end, which no TSV file can.
     """
-    data = training_set.dataset
-    judged = [row.data for row in _rows(training_set, [])]
-    _refuse_odd_ids(str(row[name]) for row in judged for name in HEADER[:2])
-    columns = (data.documents[name].to_pylist() for name in ("id", "title", "text"))
-    # A synthetic document that is nobody's negative has no place in a corpus that people search and evaluate with.
-    unused = data.synthetic_ids - {row["document_id"] for row in training_set.synthetic()}
     documents = write_lines(
         folder / "corpus.jsonl",
-        (
-            {"_id": id_, "title": title or "", "text": text}
-            for id_, title, text in zip(*columns, strict=True)
-            if id_ not in unused
-        ),
+        ({"_id": each.id, "title": each.title, "text": each.text} for each in examples.corpus()),
     )
-    texts = (training_set.query(example.query) for example in training_set)
-    queries = write_lines(folder / "queries.jsonl", ({"_id": query.id, "text": query.text} for query in texts))
-    negatives = write_lines(folder / "hard_negatives.jsonl", _negatives(training_set))
-    path = folder / "qrels" / "train.tsv"
+    queries = write_lines(folder / "queries.jsonl", _queries(examples))
+    counts = {"positives": 0, "negatives": 0}
+    queries_with_negatives = write_lines(folder / "hard_negatives.jsonl", _negatives(examples, counts))
+    path = folder / DATA
     path.parent.mkdir()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerows([HEADER, *(row.values() for row in judged)])
+        writer.writerow(HEADER)
+        for row in _rows(examples, []):
+            writer.writerow([*refuse_odd_ids([row.data[name] for name in HEADER[:2]]), row.data["score"]])
+            counts["positives"] += 1
     return {
-        "rows": len(judged),
+        "rows": counts["positives"],
+        **counts,
         "documents": documents,
         "queries": queries,
-        "queries_with_negatives": negatives,
+        "queries_with_negatives": queries_with_negatives,
         "left_out": 0,
         "queries_left_out": 0,
-        "data": "qrels/train.tsv",
+        "data": DATA,
+        "data_files": {DATA: counts["positives"]},
     }
 
 
-def _negatives(training_set: TrainingSet) -> Iterator[dict[str, object]]:
-    name = training_set.selection.recipe.name
-    for example in training_set:
+def _queries(examples: Examples) -> Iterator[dict[str, object]]:
+    for example in examples.texts():
+        answers = {"metadata": {"answers": list(example.answers)}} if example.answers else {}
+        yield {"_id": example.query_id, "text": example.query, **answers}
+
+
+def _negatives(examples: Examples, counts: dict[str, int]) -> Iterator[dict[str, object]]:
+    for example in examples.texts():
         if example.negatives:
-            row = ids(training_set, example, example.positives, example.negatives)
-            yield {"qid": row["query_id"], "pos": row["positive_ids"], "neg": {name: row["negative_ids"]}}
-
-
-def _refuse_odd_ids(names: Iterable[str]) -> None:
-    for name in names:
-        if any(char in name for char in LINE_ENDS):
-            raise ExportError(
-                f"The id {name!r} holds a tab or a line end, which a TSV file cannot; change it in the data, or "
-                "choose a format without ids, such as n-tuple."
-            )
+            row = ids(example, example.positives, example.negatives)
+            counts["negatives"] += len(example.negatives)
+            yield {"qid": row["query_id"], "pos": row["positive_ids"], "neg": {examples.miner: row["negative_ids"]}}

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from negviz.examples import Examples
 from negviz.exporters import EXPORTERS
-from negviz.exporters._files import write_rows
+from negviz.exporters._files import LineKind, write_rows
 from negviz.exporters._rows import (
     NO_NEGATIVE,
     UNKNOWN_SCORE,
     LeftOut,
     Row,
-    checked,
     contents,
     distinct,
     ids,
     known_scores,
     leave_out,
 )
-from negviz.training_set import TrainingSet
 
 SNIPPET = """\
 torchrun --nproc_per_node 1 -m FlagEmbedding.finetune.embedder.encoder_only.base \\
@@ -26,22 +26,23 @@ torchrun --nproc_per_node 1 -m FlagEmbedding.finetune.embedder.encoder_only.base
 """
 
 
-def _rows(training_set: TrainingSet, left_out: LeftOut, *, scores: bool = False) -> Iterator[Row]:
-    for example in checked(training_set):
-        positives, negatives = distinct(training_set, example.positives), example.negatives
+def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: LineKind = "jsonl") -> Iterator[Row]:
+    for example in examples.texts():
+        positives, negatives = distinct(example.positives), example.negatives
         ups, downs = known_scores(positives), known_scores(negatives)
         if not negatives:
-            leave_out(left_out, training_set, example, NO_NEGATIVE)
+            leave_out(left_out, example, NO_NEGATIVE)
         elif scores and (ups is None or downs is None):
-            leave_out(left_out, training_set, example, UNKNOWN_SCORE)
+            leave_out(left_out, example, UNKNOWN_SCORE)
         else:
             data = {
-                "query": training_set.query(example.query).text,
-                "pos": contents(training_set, positives),
-                "neg": contents(training_set, negatives),
+                "query": example.query,
+                "pos": contents(positives),
+                "neg": contents(negatives),
+                **({"prompt": example.prompt} if example.prompt else {}),
                 **({"pos_scores": ups, "neg_scores": downs} if scores else {}),
             }
-            yield Row(data, ids(training_set, example, positives, negatives))
+            yield Row(data, ids(example, positives, negatives))
 
 
 @EXPORTERS.register(
@@ -49,11 +50,14 @@ def _rows(training_set: TrainingSet, left_out: LeftOut, *, scores: bool = False)
     reference="https://github.com/FlagOpen/FlagEmbedding",
     trainer="FlagEmbedding (BGE)",
     reads="flagembedding",
+    holds=("positives", "negatives", "counts", "prompts"),
     rows=_rows,
     snippet=SNIPPET,
     language="bash",
 )
-def flagembedding(*, training_set: TrainingSet, folder: Path, scores: bool = False) -> dict[str, int | str]:
+def flagembedding(
+    *, examples: Examples, folder: Path, scores: bool = False, file: LineKind = "jsonl"
+) -> dict[str, Any]:
     """One line for every query: ``query``, ``pos`` and ``neg``, lists of texts.
 
     The trainer picks one positive at random and ``train_group_size - 1`` negatives, repeating them where there are
@@ -61,10 +65,11 @@ def flagembedding(*, training_set: TrainingSet, folder: Path, scores: bool = Fal
     own, because the trainer reads all files of a folder.
 
     Args:
-        training_set: What to write.
+        examples: What to write.
         folder: Where to write it.
         scores: Add ``pos_scores`` and ``neg_scores``, for ``--knowledge_distillation True``; a query with an unknown
             score is left out then.
+        file: JSON lines, plain or compressed.
 
     Returns:
         Counts: rows, left_out, queries_left_out, and data, the path of the data.
@@ -73,5 +78,5 @@ def flagembedding(*, training_set: TrainingSet, folder: Path, scores: bool = Fal
         ExportError: If no query has a negative.
     """
     return write_rows(
-        lambda left_out: _rows(training_set, left_out, scores=scores), folder, "flagembedding/train.jsonl", None
+        lambda left_out: _rows(examples, left_out, scores=scores), folder, f"flagembedding/train.{file}", None
     )

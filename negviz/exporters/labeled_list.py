@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from negviz.examples import Examples, TextDocument
 from negviz.exporters import EXPORTERS
 from negviz.exporters import _sentence_transformers as st
 from negviz.exporters._files import FileKind
@@ -10,34 +12,29 @@ from negviz.exporters._rows import (
     NO_NEGATIVE,
     UNKNOWN_SCORE,
     LeftOut,
-    Listed,
     Row,
-    checked,
     contents,
     distinct,
     ids,
     known_scores,
     leave_out,
 )
-from negviz.training_set import TrainingSet
 
 
-def _rows(
-    training_set: TrainingSet, left_out: LeftOut, *, scores: bool = False, file: FileKind = "parquet"
-) -> Iterator[Row]:
-    for example in checked(training_set):
+def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: FileKind = "parquet") -> Iterator[Row]:
+    for example in examples.texts():
         if not example.negatives:
-            leave_out(left_out, training_set, example, NO_NEGATIVE)
+            leave_out(left_out, example, NO_NEGATIVE)
             continue
-        for positive in distinct(training_set, example.positives):
-            listed: list[Listed] = [positive, *example.negatives]
+        for positive in distinct(example.positives):
+            listed: list[TextDocument] = [positive, *example.negatives]
             known = known_scores(listed)
-            sources = ids(training_set, example, [positive], example.negatives)
+            sources = ids(example, [positive], example.negatives)
             if scores and known is None:
-                leave_out(left_out, training_set, example, UNKNOWN_SCORE, positive_id=sources["positive_ids"][0])
+                leave_out(left_out, example, UNKNOWN_SCORE, positive_id=sources["positive_ids"][0])
                 continue
             label = {"scores": known} if scores else {"labels": [1] + [0] * len(example.negatives)}
-            texts = {"anchor": training_set.query(example.query).text, "positive": contents(training_set, listed)}
+            texts = {"anchor": example.query, "positive": contents(listed)}
             yield Row(texts | label, sources)
 
 
@@ -47,18 +44,19 @@ def _rows(
     name_shown="labeled-list",
     trainer="sentence-transformers",
     reads="tabular",
+    holds=("negatives", "counts"),
     rows=_rows,
     snippet=st.cross_encoder_snippet("LambdaLoss"),
 )
 def labeled_list(
-    *, training_set: TrainingSet, folder: Path, scores: bool = False, file: FileKind = "parquet"
-) -> dict[str, int | str]:
+    *, examples: Examples, folder: Path, scores: bool = False, file: FileKind = "parquet"
+) -> dict[str, Any]:
     """One row for every positive of a query: that positive, then the negatives, with labels 1, 0, 0 and so on.
 
     Lists may differ in length. Listwise losses of rerankers (LambdaLoss, ListNet, RankNet) read it.
 
     Args:
-        training_set: What to write.
+        examples: What to write.
         folder: Where to write it.
         scores: Write scores instead of labels, for distillation; a trainer takes only one of them (the other would be
             read as text).
@@ -72,6 +70,4 @@ def labeled_list(
     """
     label = st.SCORES if scores else ("labels", st.LABELS)
     columns = [("anchor", st.TEXT), ("positive", st.TEXTS), label]
-    return st.write(
-        "labeled-list", file, columns, folder, lambda left_out: _rows(training_set, left_out, scores=scores)
-    )
+    return st.write("labeled-list", file, columns, folder, lambda left_out: _rows(examples, left_out, scores=scores))

@@ -1,18 +1,20 @@
 """N-tuples for sentence-transformers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
+import pyarrow as pa
+
+from negviz.examples import Examples, TextDocument, TextExample
 from negviz.exporters import EXPORTERS
 from negviz.exporters import _sentence_transformers as st
-from negviz.exporters._files import FileKind
+from negviz.exporters._files import SHARD, FileKind, write_rows
 from negviz.exporters._rows import (
+    NO_NEGATIVE,
     UNKNOWN_SCORE,
     LeftOut,
-    Listed,
     Row,
-    checked,
     contents,
     distinct,
     ids,
@@ -20,33 +22,47 @@ from negviz.exporters._rows import (
     leave_out,
 )
 from negviz.hints import Range
-from negviz.training_set import TrainingSet
+
+Short = Literal["drop", "pad", "split"]
 
 
 def _rows(
-    training_set: TrainingSet,
+    examples: Examples,
     left_out: LeftOut,
     *,
     negatives: int = 0,
+    short: Short = "drop",
     scores: bool = False,
     file: FileKind = "parquet",
 ) -> Iterator[Row]:
-    count = negatives or training_set.count
-    for example in checked(training_set):
-        if len(example.negatives) < count:
-            reason = f"it has fewer than {count} negatives"
-            leave_out(left_out, training_set, example, reason, negatives=len(example.negatives))
+    for example in examples.texts():
+        taken = _taken(examples, example, negatives or examples.count, short)
+        if taken is None:
+            reason = f"it has fewer than {negatives or examples.count} negatives" if short != "split" else NO_NEGATIVE
+            leave_out(left_out, example, reason, negatives=len(example.negatives))
             continue
-        taken = example.negatives[:count]
-        for positive in distinct(training_set, example.positives):
-            listed: list[Listed] = [positive, *taken]
-            texts, known = contents(training_set, listed), known_scores(listed)
-            sources = ids(training_set, example, [positive], taken)
+        for positive in distinct(example.positives):
+            listed: list[TextDocument] = [positive, *taken]
+            texts, known = contents(listed), known_scores(listed)
+            sources = ids(example, [positive], taken)
             if scores and known is None:
-                leave_out(left_out, training_set, example, UNKNOWN_SCORE, positive_id=sources["positive_ids"][0])
+                leave_out(left_out, example, UNKNOWN_SCORE, positive_id=positive.id)
                 continue
-            data = {"anchor": training_set.query(example.query).text, **dict(zip(_names(count), texts, strict=True))}
-            yield Row(data | ({"scores": known} if scores else {}), sources)
+            data = {"anchor": example.query, **dict(zip(_names(len(taken)), texts, strict=True))}
+            yield Row(data | ({"scores": known} if scores else {}), sources, _part(len(taken), short))
+
+
+def _taken(examples: Examples, example: TextExample, count: int, short: Short) -> Sequence[TextDocument] | None:
+    """The negatives of a row, None where it cannot be written."""
+    taken = example.negatives[:count]
+    if short == "pad" and len(taken) < count:
+        taken = (*taken, *examples.filling(example, count - len(taken)))
+    enough = bool(taken) if short == "split" else len(taken) == count
+    return taken if enough else None
+
+
+def _part(count: int, short: Short) -> str:
+    return f"-{count}" if short == "split" else ""
 
 
 def _names(count: int) -> list[str]:
@@ -59,26 +75,30 @@ def _names(count: int) -> list[str]:
     name_shown="n-tuple",
     trainer="sentence-transformers",
     reads="tabular",
+    holds=("negatives",),
     rows=_rows,
     snippet=st.snippet("MultipleNegativesRankingLoss"),
 )
 def n_tuple(
     *,
-    training_set: TrainingSet,
+    examples: Examples,
     folder: Path,
     negatives: Annotated[int, Range(0, 1000, 1)] = 0,
+    short: Short = "drop",
     scores: bool = False,
     file: FileKind = "parquet",
-) -> dict[str, int | str]:
+) -> dict[str, Any]:
     """One row for every positive of a query, with all of its negatives in columns of their own.
 
-    Each row must have the same number of negatives, so a query that has fewer cannot be held: it is counted and listed
-    in ``left_out.jsonl``. Ask for fewer negatives to keep more queries.
+    The rows of a file must have the same number of negatives. A query that has fewer is left out (counted, and listed
+    in ``left_out.jsonl``), or filled up, or goes into a file of its own number of negatives, as a data set of its own.
 
     Args:
-        training_set: What to write.
+        examples: What to write.
         folder: Where to write it.
         negatives: Negatives in a row, the hardest first; 0 is the count of the recipe.
+        short: What becomes of a query with fewer negatives: ``drop`` leaves it out, ``pad`` fills it with random
+            documents (marked as ``backfilled`` in ``ids.parquet``), ``split`` writes a folder for each number.
         scores: Add a column with the scores of the positive and of each negative, for distillation (MarginMSE, KL).
         file: Parquet, or JSON lines.
 
@@ -88,16 +108,22 @@ def n_tuple(
     Raises:
         ExportError: If no query has enough negatives; the text says how many would be possible.
     """
-    count = negatives or training_set.count
-    columns = [("anchor", st.TEXT), *((name, st.TEXT) for name in _names(count)), *([st.SCORES] if scores else [])]
+    count = negatives or examples.count
+
+    def columns(part: str) -> pa.Schema:
+        names = _names(int(part.removeprefix("-")) if part else count)
+        return pa.schema([("anchor", st.TEXT), *((name, st.TEXT) for name in names), *([st.SCORES] if scores else [])])
 
     def hint() -> str:
-        most = max((len(example.negatives) for example in training_set), default=0)
+        most = max((len(example.negatives) for example in examples.texts()), default=0)
         if not 0 < most < count:
             return ""
         return f"The most that a query has is {most}: set the knob negatives to {most} or less."
 
     def rows(left_out: LeftOut) -> Iterator[Row]:
-        return _rows(training_set, left_out, negatives=negatives, scores=scores)
+        return _rows(examples, left_out, negatives=negatives, short=short, scores=scores)
 
-    return {"negatives": count, **st.write("n-tuple", file, columns, folder, rows, hint)}
+    return {
+        "negatives_in_a_row": count,
+        **write_rows(rows, folder, f"n-tuple{{part}}/train-{SHARD}.{file}", columns, hint),
+    }

@@ -2,24 +2,16 @@
 
 import ast
 from collections.abc import Sequence
-from math import isnan
-from typing import Any, NamedTuple
+from math import isfinite, isnan
+from typing import Any
 
 import orjson
 
+from negviz.examples import TextDocument
 from negviz.text import is_blank
 
 ANSWER_KEYS = ("text", "value", "aliases")
 MISSING = frozenset({"nan", "NaN", "NAN", "None", "<NA>"})
-
-
-class Passage(NamedTuple):
-    """A document as a row of training data carries it; None is a cell with nothing in it."""
-
-    text: str | None
-    title: str = ""
-    id: str | None = None
-    group: str | None = None
 
 
 class BadRowError(ValueError):
@@ -43,6 +35,16 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     raise BadRowError(f"holds a {type(value).__name__} where a text is wanted")
+
+
+def as_number(value: Any) -> float | None:
+    """A score; None where there is none (or NaN, or an infinity, with which nothing can be reckoned)."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
 
 
 def as_id(value: Any) -> str | None:
@@ -89,19 +91,19 @@ def _written_list(text: str) -> Any:
     return text
 
 
-def passage_of(value: Any, default_id: str | None = None) -> Passage:
+def passage_of(value: Any, default_id: str | None = None) -> TextDocument:
     """A document from a text or from an object such as ``{"docid", "title", "text"}``, in any trainer's words.
 
     Raises:
         BadRowError: If it is neither.
     """
     if not isinstance(value, dict):
-        return Passage(as_text(value), "", default_id)
+        return TextDocument(as_text(value), "", default_id)
     for key in ("text", "contents", "content", "document", "passage"):
         if key in value:
             names = ("docid", "doc_id", "passage_id", "psg_id", "document_id", "pid", "_id", "id")
             own = next((as_id(value[name]) for name in names if name in value), default_id)
-            return Passage(as_text(value[key]), as_text(value.get("title")) or "", own, group_of(value))
+            return TextDocument(as_text(value[key]), as_text(value.get("title")) or "", own, group_of(value))
     raise BadRowError("has a document without a text")
 
 

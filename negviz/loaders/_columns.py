@@ -55,6 +55,11 @@ class Columns:
         return self.of.get(role, ())
 
     @property
+    def names(self) -> frozenset[str]:
+        """Names of all columns that have a role."""
+        return frozenset(name for names in self.of.values() for name in names)
+
+    @property
     def used(self) -> dict[str, str]:
         """Role to columns, for people."""
         return {role: ", ".join(names) for role, names in self.of.items() if names}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from negviz.loaders._rows import Place, Rows
+from negviz.examples import Place
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import BYTE_ORDER_MARK, Source
 
 DELIMITERS = "\t,;|"
@@ -132,7 +133,7 @@ class _Lines:
         self.waiting.extendleft(reversed(self.taken[1:]))
 
 
-def records(source: Source, name: str, dialect: Dialect, rows: Rows) -> Iterator[tuple[int, list[str]]]:
+def records(source: Source, name: str, dialect: Dialect, reading: Reading) -> Iterator[tuple[int, list[str]]]:
     """Rows of cells with the line each starts in; blank lines are passed over.
 
     A quotation mark that is never closed would swallow the lines behind it: such a line is read as it stands, and the
@@ -147,7 +148,7 @@ def records(source: Source, name: str, dialect: Dialect, rows: Rows) -> Iterator
         except StopIteration:
             return
         except csv.Error:
-            row = _as_it_stands(lines, dialect, name, rows)
+            row = _as_it_stands(lines, dialect, name, reading)
         number = lines.taken[0][0]
         if number == 1:
             row = [cell.lstrip(BYTE_ORDER_MARK) for cell in _noticed(row, source, name)]
@@ -155,7 +156,7 @@ def records(source: Source, name: str, dialect: Dialect, rows: Rows) -> Iterator
             yield number, row
 
 
-def _as_it_stands(lines: _Lines, dialect: Dialect, name: str, rows: Rows) -> list[str]:
+def _as_it_stands(lines: _Lines, dialect: Dialect, name: str, reading: Reading) -> list[str]:
     number, first = lines.taken[0]
     if len(lines.taken) == 1 and first.count('"') % 2 == 0:
         try:
@@ -163,14 +164,16 @@ def _as_it_stands(lines: _Lines, dialect: Dialect, name: str, rows: Rows) -> lis
         except csv.Error:
             return first.rstrip("\r\n").split(dialect.delimiter)
     lines.hand_back_all_but_first()
-    rows.report("stray quote", "A quotation mark is not closed; the line was read as it stands.", Place(name, number))
+    reading.report(
+        "stray quote", "A quotation mark is not closed; the line was read as it stands.", Place(name, number)
+    )
     return first.rstrip("\r\n").split(dialect.delimiter)
 
 
 def _noticed(row: list[str], source: Source, name: str) -> list[str]:
     """Report byte order marks inside the first row, where gluing files together leaves them."""
     if any(cell.startswith(BYTE_ORDER_MARK) for cell in row):
-        rows = Rows(problems=source.notices)
+        reading = Reading(problems=source.notices)
         message = "A byte order mark stands before a cell of the first line; it was taken off."
-        rows.report("byte order mark", message, Place(name, 1))
+        reading.report("byte order mark", message, Place(name, 1))
     return row

@@ -4,15 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import orjson
 
-from negviz.loaders._rows import Place, Rows
+from negviz.examples import Place
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 _SPACE = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
+# Longer than any row of training data: what goes on for so long is damaged, and must not fill the memory.
+LONGEST_VALUE = 1 << 28
 
 
 class NotJsonError(ValueError):
@@ -67,7 +71,7 @@ def peek(source: Source, name: str, count: int = 1) -> list[Any]:
     if not looks_like_json(source, name):
         return []
     if not is_lines(source, name):
-        return [value for _, value in _stream(source.head(name), count)[0]]
+        return [value for _, value in islice(_Stream(iter([source.head(name)])), count)]
     found = []
     for line in source.head(name).split("\n"):
         with suppress(NotJsonError):
@@ -78,40 +82,40 @@ def peek(source: Source, name: str, count: int = 1) -> list[Any]:
     return found
 
 
-def objects(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects(source: Source, name: str, reading: Reading) -> Iterator[tuple[int, dict[str, Any]]]:
     """All objects of a file with their lines; other values are reported and left out."""
-    for line, value in values(source, name, rows):
+    for line, value in values(source, name, reading):
         if isinstance(value, dict):
             yield line, value
         else:
-            rows.report("bad row", "The row is not a JSON object; it was left out.", Place(name, line))
+            reading.report("bad row", "The row is not a JSON object; it was left out.", Place(name, line))
 
 
-def objects_of(source: Source, rows: Rows) -> Iterator[tuple[Place, dict[str, Any]]]:
+def objects_of(source: Source, reading: Reading) -> Iterator[tuple[Place, dict[str, Any]]]:
     """All objects of the file, or of all files of a folder, with their places."""
     for name in source.tables:
-        for line, row in objects(source, name, rows):
+        for line, row in objects(source, name, reading):
             yield Place(name, line), row
 
 
-def values(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, Any]]:
+def values(source: Source, name: str, reading: Reading) -> Iterator[tuple[int, Any]]:
     """All values of a file with their lines; what cannot be parsed is reported and left out.
 
     Raises:
         DataError: If the file is damaged or not text.
     """
     if is_lines(source, name):
-        return _line_values(source, name, rows)
-    return _array_values(source, name, rows)
+        return _line_values(source, name, reading)
+    return _array_values(source, name, reading)
 
 
-def _line_values(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, Any]]:
+def _line_values(source: Source, name: str, reading: Reading) -> Iterator[tuple[int, Any]]:
     broken: Place | None = None
     for number, line in source.lines(name):
         if not line or line.isspace():
             continue
         if broken:
-            rows.report("bad row", "The line is not JSON; it was left out.", broken)
+            reading.report("bad row", "The line is not JSON; it was left out.", broken)
             broken = None
         try:
             value = parse(line)
@@ -120,35 +124,85 @@ def _line_values(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, A
             continue
         yield number, value
     if broken:
-        rows.report("truncated line", "The last line is cut off or not JSON; it was left out.", broken)
+        reading.report("truncated line", "The last line is cut off or not JSON; it was left out.", broken)
 
 
-def _array_values(source: Source, name: str, rows: Rows) -> Iterator[tuple[int, Any]]:
-    text = "".join(line for _, line in source.lines(name, keep_ends=True))
-    found, broken = _stream(text)
-    yield from found
-    if broken:
+def _array_values(source: Source, name: str, reading: Reading) -> Iterator[tuple[int, Any]]:
+    stream, found = _Stream(source.chunks(name)), False
+    for line, value in stream:
+        found = True
+        yield line, value
+    if stream.broken:
         kind = "truncated line" if found else "bad row"
-        rows.report(kind, "From here on the file is cut off or not JSON; the rest was left out.", Place(name, broken))
+        message = "From here on the file is cut off or not JSON; the rest was left out."
+        reading.report(kind, message, Place(name, stream.broken))
 
 
-def _stream(text: str, count: int | None = None) -> tuple[list[tuple[int, Any]], int | None]:
-    """Values of an array, or values one after the other, as far as they can be read, and the line where that ends."""
-    place = _SPACE.match(text).end()  # type: ignore[union-attr]
-    is_array = text[place : place + 1] == "["
-    place += is_array
-    line, counted = 1, 0
-    found: list[tuple[int, Any]] = []
-    while len(found) != count:
-        place = _SPACE.match(text, place).end()  # type: ignore[union-attr]
-        line, counted = line + text.count("\n", counted, place), place
-        if place >= len(text):
-            return found, line if is_array else None
-        if is_array and text[place] == "]":
-            return found, None
-        try:
-            value, place = _DECODER.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            return found, line
-        found.append((line, value))
-    return found, None
+class _Stream:
+    """Values of an array, or values one after the other, as far as they can be read, each with its line.
+
+    Attributes:
+        broken: The line where the text is cut off or not JSON, None if it is whole.
+    """
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        """Take the text in pieces, cut anywhere."""
+        self._chunks = chunks
+        self._text, self._place, self._line, self._counted = "", 0, 1, 0
+        self.broken: int | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        """Each value once it is there as a whole."""
+        is_array = self._next() == "["
+        self._place += is_array
+        while True:
+            sign = self._next()
+            if not sign or (is_array and sign == "]"):
+                self.broken = self._line if is_array and not sign else None
+                return
+            try:
+                value = self._value()
+            except (ValueError, RecursionError):
+                self.broken = self._line
+                return
+            yield self._line, value
+
+    def _next(self) -> str:
+        """The next sign that is neither white space nor a comma, empty at the end; stands at it."""
+        while True:
+            self._place = _SPACE.match(self._text, self._place).end()  # type: ignore[union-attr]
+            self._line += self._text.count("\n", self._counted, self._place)
+            self._counted = self._place
+            if self._place < len(self._text) or not self._more():
+                return self._text[self._place : self._place + 1]
+
+    def _value(self) -> Any:
+        """The value that starts here; more text is read while it is not whole.
+
+        Raises:
+            ValueError: If it is no JSON.
+        """
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._place)
+            except ValueError:
+                if not self._more():
+                    raise
+                continue
+            # A number that ends with the text may go on in the next piece.
+            if end < len(self._text) or isinstance(value, str | list | dict) or not self._more():
+                self._place = end
+                return value
+
+    def _more(self) -> bool:
+        """Read on, twice as much as is waiting, so that a long value is not begun again too often."""
+        self._text, self._place, self._counted = self._text[self._place :], 0, 0
+        if len(self._text) > LONGEST_VALUE:
+            return False
+        added: list[str] = []
+        size = 0
+        while size <= len(self._text) and (piece := next(self._chunks, "")):
+            added.append(piece)
+            size += len(piece)
+        self._text += "".join(added)
+        return bool(added)

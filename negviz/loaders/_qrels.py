@@ -1,14 +1,15 @@
 """Judgments: BEIR and TREC (query id, document id, grade), the choice of split, and how they meet the texts."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from negviz.errors import DataError
+from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import _json as json_text
 from negviz.loaders._cells import BadRowError, as_id, as_text
 from negviz.loaders._columns import key
-from negviz.loaders._rows import Place, Rows
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source, bare
 
 HELD_OUT = frozenset({"dev", "val", "valid", "validation", "test"})
@@ -71,14 +72,14 @@ def split_name(file: str) -> str:
     return known[0] if known and len(words) == 1 else bare(file)
 
 
-def read(source: Source, name: str, rows: Rows) -> Iterator[Judgment]:
+def read(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
     """Lines of a file of judgments; three cells (or TREC's four, with an unused second), with or without a header.
 
     Raises:
         DataError: If the file holds a header and nothing else.
     """
     if json_text.looks_like_json(source, name):
-        yield from _read_json(source, name, rows)
+        yield from _read_json(source, name, reading)
         return
     order, empty = None, True
     for line, text in source.lines(name):
@@ -90,9 +91,9 @@ def read(source: Source, name: str, rows: Rows) -> Iterator[Judgment]:
             if is_header:
                 continue
             message = "The file of judgments has no header; its first line was read as a judgment."
-            rows.report("no header", message, Place(name, line))
+            reading.report("no header", message, Place(name, line))
         empty = False
-        found = _judgment(cells, order, line, name, rows)
+        found = _judgment(cells, order, line, name, reading)
         if found:
             yield found
     if empty:
@@ -113,16 +114,16 @@ def _order(first: list[str]) -> tuple[Order, bool]:
     return usual, width >= 3 and _grade(first[-1]) is None
 
 
-def _judgment(cells: list[str], order: Order, line: int, name: str, rows: Rows) -> Judgment | None:
+def _judgment(cells: list[str], order: Order, line: int, name: str, reading: Reading) -> Judgment | None:
     place = Place(name, line)
     if len(cells) != order.width:
         message = f"The judgment has {len(cells)} cells where {order.width} are wanted; it was left out."
-        rows.report("bad row", message, place)
+        reading.report("bad row", message, place)
         return None
     grade = 1 if order.grade is None else _grade(cells[order.grade])
     if grade is None:
         message = f"The grade '{cells[order.grade or 0]}' is not a whole number; the judgment was left out."
-        rows.report("bad row", message, place)
+        reading.report("bad row", message, place)
         return None
     return Judgment(line, cells[order.query], cells[order.document], grade)
 
@@ -136,8 +137,8 @@ def _grade(text: str) -> int | None:
     return int(number) if number.is_integer() and abs(number) < 1 << 31 else None
 
 
-def _read_json(source: Source, name: str, rows: Rows) -> Iterator[Judgment]:
-    for line, row in json_text.objects(source, name, rows):
+def _read_json(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
+    for line, row in json_text.objects(source, name, reading):
         by_key = {key(name): value for name, value in row.items()}
         found = [
             next((by_key[name] for name in names if name in by_key), None)
@@ -148,52 +149,38 @@ def _read_json(source: Source, name: str, rows: Rows) -> Iterator[Judgment]:
         except BadRowError:
             query = document = grade = None
         if query is None or document is None or grade is None:
-            rows.report("bad row", "The judgment lacks an id or a grade; it was left out.", Place(name, line))
+            reading.report("bad row", "The judgment lacks an id or a grade; it was left out.", Place(name, line))
         else:
             yield Judgment(line, query, document, grade)
 
 
-def join(source: Source, rows: Rows, files: Sequence[str]) -> None:
-    """Read the judgments of the chosen split and the held-out ones into rows whose texts are there already.
+def examples(source: Source, reading: Reading, files: Sequence[str]) -> Iterator[TextExample]:
+    """Judgments of the chosen split and the held-out ones, of queries and documents that are listed elsewhere.
 
     Args:
         source: What was asked for.
-        rows: With queries and documents.
+        reading: Where problems and facts are noted.
         files: Names of the files of judgments.
+
+    Raises:
+        DataError: If there is no file, no such split, or a file with a header and nothing else.
     """
     chosen, held_out, rest = choose_split(source, files)
-    _resolve(source, chosen, rows, lambda pair, grade, place: rows.judge(*pair, grade, place, listed=True))
-    for name in held_out:
-        _resolve(source, name, rows, lambda pair, grade, place: rows.hold_out(*pair, grade, place))
-    rows.facts |= {
+    reading.facts |= {
         "split": split_name(chosen),
         "judgments": chosen,
         "held_out_files": held_out,
         "judgments_not_read": rest,
     }
+    return _examples(source, reading, [chosen, *held_out])
 
 
-def _resolve(source: Source, name: str, rows: Rows, take: Callable[[tuple[int, int], int, Place], None]) -> None:
-    for judgment in read(source, name, rows):
-        place = Place(name, judgment.line)
-        query = _handle(rows.queries.by_id, judgment.query)
-        document = _handle(rows.documents.by_id, judgment.document)
-        if query is None:
-            message = f"There is no query '{judgment.query}'; its judgment of '{judgment.document}' was left out."
-            rows.report("unknown query", message, place)
-        if document is None:
-            message = f"There is no document '{judgment.document}'; its judgment for '{judgment.query}' was left out."
-            rows.report("unknown document", message, place)
-        if query is not None and document is not None:
-            take((query, document), judgment.grade, place)
-
-
-def _handle(by_id: dict[str, int], name: str) -> int | None:
-    """Look an id up as it stands, else without spaces around it or the quotation marks of a CSV writer."""
-    found = by_id.get(name)
-    if found is None:
-        bare_name = name.strip()
-        if len(bare_name) > 1 and bare_name[0] == bare_name[-1] == '"':
-            bare_name = bare_name[1:-1].replace('""', '"')
-        found = by_id.get(bare_name)
-    return found
+def _examples(source: Source, reading: Reading, files: Sequence[str]) -> Iterator[TextExample]:
+    for name in files:
+        for judgment in read(source, name, reading):
+            document = TextDocument(None, id=judgment.document, grade=judgment.grade, listed=True)
+            yield TextExample(
+                None, (document,) if judgment.grade > 0 else (), () if judgment.grade > 0 else (document,),
+                judgment.query, listed=True, judged=True, held_out=name != files[0],
+                place=Place(name, judgment.line),
+            )  # fmt: skip

@@ -1,12 +1,14 @@
-"""Rows: what a loader read, in the words of no format; each row knows its file and line, so that problems can say."""
+"""Rows: what was read, put together in memory; each row knows its file and line, so that problems can say."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from negviz.dataset import Problem
-from negviz.loaders._cells import BadRowError, Passage, answers_of, blank
+from negviz.examples import Place, TextDocument, TextExample
+from negviz.loaders._cells import blank
+from negviz.loaders._reading import Reading
 
 PROBLEM_KINDS = {
     "bad row": "wrong number of cells, not an object, or a key is missing; the row was left out",
@@ -28,12 +30,7 @@ PROBLEM_KINDS = {
 _ODD = re.compile("[\ud800-\udfff\ufffd\ufeff]|[\u00c2-\u00f4][\u0080-\u009f]")
 _HALF = re.compile("[\ud800-\udfff]")
 
-
-class Place(NamedTuple):
-    """Where something stands."""
-
-    file: str
-    line: int | None
+Report: TypeAlias = Callable[[str, str, Place], None]
 
 
 @dataclass
@@ -74,7 +71,7 @@ class Shelf:
 
 @dataclass
 class Rows:
-    """What a loader hands back.
+    """What was read.
 
     Attributes:
         queries: Shelf of (text,).
@@ -100,9 +97,32 @@ class Rows:
     problems: list[Problem] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, reading: Reading) -> "Rows":
+        """Read all of it."""
+        # One list of problems: both what reads and what puts together notice some, in the order of the file.
+        rows = cls(problems=reading.problems)
+        for document, place in reading.documents:
+            rows.document(document, place, listed=True)
+        for query in reading.queries:
+            known = rows.queries.by_id.get(query.id) if query.again else None
+            if known is None or rows.queries.contents[known] != (query.text,):
+                rows.listed_query(query.text, query.id, query.answers, query.place)
+        for example in reading.examples:
+            rows.take(example)
+        rows.facts |= reading.facts
+        return rows
+
     def report(self, kind: str, message: str, place: Place) -> None:
         """Note a problem; the kind is one of ``PROBLEM_KINDS``."""
         self.problems.append(Problem(place.file, place.line, kind, message))
+
+    def listed_query(self, text: str | None, id: str, answers: Iterable[str], place: Place) -> None:
+        """Take in a query of a list; the answers of one that stands there again are not its own."""
+        before = len(self.queries.ids)
+        handle = self.query(text, place, id=id, listed=True)
+        if handle == before:
+            self.answered(handle, answers)
 
     def query(self, text: str | None, place: Place, *, id: str | None = None, listed: bool = False) -> int | None:
         """Take in a query.
@@ -123,7 +143,7 @@ class Rows:
 
     def document(
         self,
-        passage: Passage,
+        passage: TextDocument,
         place: Place,
         *,
         listed: bool = False,
@@ -172,38 +192,71 @@ class Rows:
             self.report(kind, f"{self.name(pair)} is judged {old} and {grade}; {max(old, grade)} holds.", place)
         self.held_out[pair] = grade if old is None else max(old, grade)
 
-    def example(
-        self, query: str | None, positives: Iterable[Passage], negatives: Iterable[Passage], place: Place, *,
-        id: str | None = None, answers: Iterable[str] = (),
-    ) -> None:  # fmt: skip
-        """Take in one row of training data: a query with its positives, its mined negatives and its answers."""
-        row = self.query(query, place, id=id)
-        if row is None:
+    def take(self, example: TextExample) -> None:
+        """Take in one example: a query with its positives, its negatives and its answers."""
+        query = self._asked(example)
+        found = [self._referred(example, each) for each in (*example.positives, *example.negatives)]
+        if query is None:
             return
-        self.answered(row, answers)
-        for passage in positives:
-            if passage.text is None or (blank(passage.text) and blank(passage.title)):
-                self.report("blank text", "A positive is blank; it was left out.", place)
-            else:
-                self.judge(row, self.document(passage, place), 1, place)
+        self.answered(query, example.answers)
         seen: set[int] = set()
-        for passage in negatives:
-            if passage.text is None:
-                self.report("blank text", "A negative is missing; it was left out.", place)
-                continue
-            document = self.document(passage, place)
-            if document in seen:
-                self.report("duplicate judgment", "A negative stands twice in this row; counted once.", place)
-            seen.add(document)
-            self.given.setdefault((row, document), place)
+        for number, document in enumerate(found):
+            each = (*example.positives, *example.negatives)[number]
+            is_positive = number < len(example.positives)
+            handle = document if each.listed else self._carried(each, example.place, is_positive)
+            if handle is not None:
+                self._relate(example, query, handle, each, is_positive, seen)
 
-    def read_answers(self, value: Any, place: Place) -> list[str]:
-        """Answer strings of a cell; what is no text is reported and left out, for the row is good without."""
-        try:
-            return answers_of(value)
-        except BadRowError as error:
-            self.report("unreadable answer", f"The answer {error}; it was left out.", place)
-            return []
+    def _asked(self, example: TextExample) -> int | None:
+        """Handle of an example's query, None where it is blank or not in the list."""
+        if not example.listed:
+            return self.query(example.query, example.place, id=example.query_id)
+        found = named(self.queries.by_id, example.query_id or "")
+        if found is None:
+            what = f"its judgment of '{_first_id(example)}'" if example.judged else "what stands there for it"
+            message = f"There is no query '{example.query_id}'; {what} was left out."
+            self.report("unknown query", message, example.place)
+        return found
+
+    def _referred(self, example: TextExample, document: TextDocument) -> int | None:
+        """Handle of a document that an example names by id, None where it carries it or names an unknown one."""
+        if not document.listed:
+            return None
+        found = named(self.documents.by_id, document.id or "")
+        if found is None:
+            what = "its judgment" if example.judged else "its place"
+            message = f"There is no document '{document.id}'; {what} for '{_asking(example)}' was left out."
+            self.report("unknown document", message, example.place)
+        return found
+
+    def _carried(self, document: TextDocument, place: Place, is_positive: bool) -> int | None:
+        """Handle of a document that an example carries, None where there is nothing to it."""
+        judged = document.grade is not None
+        if document.text is None or (is_positive and not judged and blank(document.text) and blank(document.title)):
+            message = (
+                "A document is missing; its label was left out." if judged
+                else "A positive is blank; it was left out." if is_positive
+                else "A negative is missing; it was left out."
+            )  # fmt: skip
+            self.report("blank text", message, place)
+            return None
+        return self.document(document, place)
+
+    def _relate(
+        self, example: TextExample, query: int, handle: int, document: TextDocument, is_positive: bool, seen: set[int]
+    ) -> None:
+        """Note what an example says of a query and a document."""
+        place = example.place
+        if example.held_out:
+            self.hold_out(query, handle, 1 if document.grade is None else document.grade, place)
+        elif is_positive or document.grade is not None:
+            grade = document.grade if document.grade is not None else 1
+            self.judge(query, handle, grade, place, listed=example.judged)
+        else:
+            if handle in seen:
+                self.report("duplicate judgment", "A negative stands twice in this row; counted once.", place)
+            seen.add(handle)
+            self.given.setdefault((query, handle), place)
 
     def answered(self, query: int, answers: Iterable[str]) -> None:
         """Take in texts that answer a query; those of several rows are united."""
@@ -223,7 +276,7 @@ class Rows:
         if id is None and (known := shelf.by_content.get(content)) is not None:
             return known
         if not (content[0].isascii() and content[-1].isascii()):
-            content = tuple(self._readable(part, place) for part in content)
+            content = tuple(readable(part, place, self.report) for part in content)
         known = shelf.by_content.get(content) if id is None else shelf.by_id.get(id)
         if known is None:
             return shelf.add(id, content, place)
@@ -248,21 +301,28 @@ class Rows:
         self.report("duplicate id", message, place)
         return shelf.add(f"{id}#{number}", content, place)
 
-    def _readable(self, text: str, place: Place) -> str:
-        """Report characters that are no text; halves of surrogate pairs, which no file can hold, are replaced."""
-        found = _ODD.search(text)
-        if found is None:
-            return text
-        if found[0] == "\ufeff":
-            self.report("byte order mark", "A byte order mark stands inside a text; it was left there.", place)
-        elif _HALF.search(text):
-            self.report("damaged text", "Half a surrogate pair was replaced by U+FFFD.", place)
-        elif found[0] == "\ufffd":
-            self.report("damaged text", "The text holds U+FFFD, the sign for a lost character; kept.", place)
-        else:
-            message = f"The text looks like UTF-8 that was read as Latin-1 ({found[0]!a}); kept as it is."
-            self.report("damaged text", message, place)
-        return _HALF.sub("\ufffd", text)
+
+def readable(text: str, place: Place, report: Report) -> str:
+    """Report characters that are no text; halves of surrogate pairs, which no file can hold, are replaced.
+
+    Args:
+        text: Any text.
+        place: Where it stands.
+        report: Notes a problem.
+    """
+    found = None if text.isascii() else _ODD.search(text)
+    if found is None:
+        return text
+    if found[0] == "\ufeff":
+        report("byte order mark", "A byte order mark stands inside a text; it was left there.", place)
+    elif _HALF.search(text):
+        report("damaged text", "Half a surrogate pair was replaced by U+FFFD.", place)
+    elif found[0] == "\ufffd":
+        report("damaged text", "The text holds U+FFFD, the sign for a lost character; kept.", place)
+    else:
+        message = f"The text looks like UTF-8 that was read as Latin-1 ({found[0]!a}); kept as it is."
+        report("damaged text", message, place)
+    return _HALF.sub("\ufffd", text)
 
 
 def _named(id: str | None) -> str:
@@ -271,3 +331,22 @@ def _named(id: str | None) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _first_id(example: TextExample) -> str:
+    return next((each.id or "" for each in (*example.positives, *example.negatives)), "")
+
+
+def _asking(example: TextExample) -> str:
+    return example.query_id or _short(example.query or "")
+
+
+def named(by_id: Mapping[str, int], name: str) -> int | None:
+    """Look an id up as it stands, else without spaces around it or the quotation marks of a CSV writer."""
+    found = by_id.get(name)
+    if found is None:
+        bare_name = name.strip()
+        if len(bare_name) > 1 and bare_name[0] == bare_name[-1] == '"':
+            bare_name = bare_name[1:-1].replace('""', '"')
+        found = by_id.get(bare_name)
+    return found

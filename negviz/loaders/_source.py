@@ -21,6 +21,7 @@ from negviz.errors import DataError
 Progress = Callable[[str, int, int | None], None]
 
 HEAD_BYTES = 1 << 22
+CHUNK_BYTES = 1 << 20
 PROGRESS_LINES = 4096
 BYTE_ORDER_MARK = "\ufeff"
 COMPRESSED = (".gz", ".zst")
@@ -161,6 +162,31 @@ class Source:
                 if self.progress and number % PROGRESS_LINES == 0:
                     self.progress(f"Reading {name}", raw.tell(), size)
                 yield number, line if keep_ends else line.removesuffix("\n").removesuffix("\r")
+
+    def chunks(self, name: str) -> Iterator[str]:
+        """Pieces of a text file, cut anywhere; for what may be gigabytes without a line end.
+
+        Raises:
+            DataError: If the file is damaged or is not text in the encoding; names the line.
+        """
+        self.read.add(name)
+        size, line, first = self.file(name).stat().st_size, 1, True
+        decoder = codecs.getincrementaldecoder(self.codec)()
+        with self._opened(name) as (handle, raw):
+            while True:
+                data = handle.read(CHUNK_BYTES)
+                try:
+                    text = decoder.decode(data, final=not data)
+                except UnicodeDecodeError as error:
+                    raise self._undecodable(name, line + error.object.count(b"\n", 0, error.start), error) from None
+                if first and text:
+                    text, first = self._without_mark(name, text), False
+                line += text.count("\n")
+                if self.progress:
+                    self.progress(f"Reading {name}", raw.tell(), size)
+                if not data:
+                    return
+                yield text
 
     @property
     def codec(self) -> str:

@@ -8,12 +8,15 @@ from statistics import median
 from typing import Any, TypeAlias
 
 from negviz.errors import DataError
+from negviz.examples import Place
 from negviz.loaders import _columnar as columnar
 from negviz.loaders import _delimited as delimited
 from negviz.loaders import _json as json_text
 from negviz.loaders._columns import has_known
-from negviz.loaders._rows import Place, Rows
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
+
+HEAD_ROWS = 10_000
 
 Record: TypeAlias = tuple[int, dict[str, Any]]
 
@@ -24,7 +27,7 @@ class Table:
 
     Attributes:
         file: Its name.
-        columns: Names of its columns; "1", "2" and so on where it has no header.
+        columns: Names of its columns (of JSON those of its first rows); "1", "2" and so on where it has no header.
         records: Line and cells by column.
         header: Whether the columns have names.
         sample: Some rows of a table without a header, to tell its columns apart by content.
@@ -66,7 +69,7 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and len(value) >= 2 and all(isinstance(part, str) for part in value)
 
 
-def open_table(source: Source, name: str, rows: Rows) -> Table:
+def open_table(source: Source, name: str, reading: Reading) -> Table:
     """Open a file as a table.
 
     Raises:
@@ -75,41 +78,42 @@ def open_table(source: Source, name: str, rows: Rows) -> Table:
     if source.is_columnar(name):
         return Table(name, columnar.columns_of(source, name), columnar.rows_of(source, name))
     if json_text.looks_like_json(source, name):
-        return _json_table(source, name, rows)
+        return _json_table(source, name, reading)
     found = delimited.sniff(source.head(name))
     if found is None:
         raise DataError(f"{name} is not a table: its lines do not fall into the same number of columns.")
     dialect, sample = found
-    return _delimited_table(source, name, dialect, sample, rows)
+    return _delimited_table(source, name, dialect, sample, reading)
 
 
-def _json_table(source: Source, name: str, rows: Rows) -> Table:
+def _json_table(source: Source, name: str, reading: Reading) -> Table:
     first = next(iter(json_text.peek(source, name)), None)
     if isinstance(first, list):
         width = len(first)
-        records = _cells(json_text.values(source, name, rows), _numbers(width), name, rows)
+        records = _cells(json_text.values(source, name, reading), _numbers(width), name, reading)
         sample = [value for value in json_text.peek(source, name, delimited.SAMPLE) if isinstance(value, list)]
         return Table(name, _numbers(width), records, header=False, sample=sample)
-    objects = list(json_text.objects(source, name, rows))
-    columns = list(dict.fromkeys(key for _, row in objects for key in row))
-    return Table(name, columns, iter(objects))
+    # The keys of the beginning; a row further on may bring others.
+    known = (row for row in json_text.peek(source, name, HEAD_ROWS) if isinstance(row, dict))
+    columns = list(dict.fromkeys(key for row in known for key in row))
+    return Table(name, columns, json_text.objects(source, name, reading))
 
 
 def _delimited_table(
-    source: Source, name: str, dialect: delimited.Dialect, sample: list[list[str]], rows: Rows
+    source: Source, name: str, dialect: delimited.Dialect, sample: list[list[str]], reading: Reading
 ) -> Table:
-    found = delimited.records(source, name, dialect, rows)
+    found = delimited.records(source, name, dialect, reading)
     if not _has_header(sample, source):
         width = len(sample[0])
-        return Table(name, _numbers(width), _cells(found, _numbers(width), name, rows), header=False, sample=sample)
+        return Table(name, _numbers(width), _cells(found, _numbers(width), name, reading), header=False, sample=sample)
     columns = [cell.strip() for cell in next(found)[1]]
     first = next(found, None)
     if first is None:
         raise DataError(f"{name} has a header ({', '.join(columns)}) and no rows.")
-    return Table(name, columns, _cells(chain([first], found), columns, name, rows))
+    return Table(name, columns, _cells(chain([first], found), columns, name, reading))
 
 
-def _cells(found: Iterator[tuple[int, Any]], columns: list[str], name: str, rows: Rows) -> Iterator[Record]:
+def _cells(found: Iterator[tuple[int, Any]], columns: list[str], name: str, reading: Reading) -> Iterator[Record]:
     """Name the cells of each row; rows of another length are reported and left out."""
     width = len(columns)
     for line, row in found:
@@ -118,7 +122,7 @@ def _cells(found: Iterator[tuple[int, Any]], columns: list[str], name: str, rows
         else:
             count = len(row) if isinstance(row, list) else 1
             message = f"The row has {count} cells where {width} are wanted; it was left out."
-            rows.report("bad row", message, Place(name, line))
+            reading.report("bad row", message, Place(name, line))
 
 
 def _numbers(width: int) -> list[str]:

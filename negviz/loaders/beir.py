@@ -1,12 +1,14 @@
 """BEIR: a folder of corpus.jsonl, queries.jsonl and judgments in qrels/."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from negviz.errors import DataError
+from negviz.examples import Place, TextDocument, TextQuery
 from negviz.loaders import LOADERS, _qrels
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, group_of
-from negviz.loaders._rows import Place, Rows
+from negviz.loaders._cells import BadRowError, as_id, as_text, blank, group_of
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source, bare, ending
 
 IDS = ("_id", "id", "docid", "doc_id", "query_id", "qid")
@@ -27,7 +29,7 @@ def recognise(source: Source) -> str | None:
     title="Folder with corpus.jsonl, queries.jsonl and qrels/*.tsv",
     recognise=recognise,
 )
-def beir(source: Source) -> Rows:
+def beir(source: Source) -> Reading:
     """Read a corpus, queries and the judgments of one split.
 
     The split is the one asked for; else ``train``, else the only one, else ``test``. When the positives come from
@@ -41,11 +43,12 @@ def beir(source: Source) -> Rows:
     Raises:
         DataError: If one of the three parts is missing or empty, or the split is not there.
     """
-    rows = Rows()
-    _corpus(source, rows)
-    _queries(source, rows)
-    _qrels.join(source, rows, judgment_files(source))
-    return rows
+    reading = Reading()
+    corpus, queries = _part(source, "corpus"), _part(source, "queries")
+    reading.documents = _corpus(source, corpus, reading)
+    reading.queries = _queries(source, queries, reading)
+    reading.examples = _qrels.examples(source, reading, judgment_files(source))
+    return reading
 
 
 def judgment_files(source: Source) -> list[str]:
@@ -68,34 +71,35 @@ def _part(source: Source, stem: str) -> str:
     return name
 
 
-def _corpus(source: Source, rows: Rows) -> None:
-    name = _part(source, "corpus")
-    for line, row in json_text.objects(source, name, rows):
+def _corpus(source: Source, name: str, reading: Reading) -> Iterator[tuple[TextDocument, Place]]:
+    empty = True
+    for line, row in json_text.objects(source, name, reading):
         place = Place(name, line)
         try:
             title = as_text(row.get("title")) or ""
             text = _value(row, TEXTS) if not title or any(key in row for key in TEXTS) else ""
-            passage = Passage(text or "", title, _id(row), group_of(row))
+            document = TextDocument(text or "", title, _id(row), group_of(row))
         except BadRowError as error:
-            rows.report("bad row", f"The document {error}; it was left out.", place)
+            reading.report("bad row", f"The document {error}; it was left out.", place)
             continue
-        rows.document(passage, place, listed=True)
-    if not rows.documents.ids:
+        empty = False
+        yield document, place
+    if empty:
         raise DataError(f"{name} has no documents: no line is a JSON object with an _id and a text.")
 
 
-def _queries(source: Source, rows: Rows) -> None:
-    name = _part(source, "queries")
-    for line, row in json_text.objects(source, name, rows):
+def _queries(source: Source, name: str, reading: Reading) -> Iterator[TextQuery]:
+    empty = True
+    for line, row in json_text.objects(source, name, reading):
         place = Place(name, line)
         try:
-            own, before = _id(row), len(rows.queries.ids)
-            handle = rows.query(_value(row, TEXTS), place, id=own, listed=True)
-            if handle == before:
-                rows.answered(handle, rows.read_answers(_answers(row), place))
+            own, text = _id(row), _value(row, TEXTS)
         except BadRowError as error:
-            rows.report("bad row", f"The query {error}; it was left out.", place)
-    if not rows.queries.ids:
+            reading.report("bad row", f"The query {error}; it was left out.", place)
+            continue
+        empty = empty and (text is None or blank(text))
+        yield TextQuery(text, own, reading.answers(_answers(row), place), place=place)
+    if empty:
         raise DataError(f"{name} has no queries: no line is a JSON object with an _id and a text.")
 
 

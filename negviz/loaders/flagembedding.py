@@ -1,11 +1,13 @@
 """FlagEmbedding: JSON rows with ``query``, ``pos`` and ``neg`` lists."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from negviz.examples import TextDocument, TextExample
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
-from negviz.loaders._rows import Rows
+from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 
@@ -24,24 +26,31 @@ def recognise(source: Source) -> str | None:
     title="JSONL or a JSON array with query, pos and neg",
     recognise=recognise,
 )
-def flagembedding(source: Source) -> Rows:
+def flagembedding(source: Source) -> Reading:
     """Read rows of a query, its positives (``pos``) and its mined negatives (``neg``).
 
-    Ids are used where a row has them (``query_id``, ``pos_ids``, ``neg_ids`` as long as their lists), and answers
-    where it has some; scores, prompts and types are not read.
+    Ids are used where a row has them (``query_id``, ``pos_ids``, ``neg_ids`` as long as their lists), and so are
+    ``pos_scores`` and ``neg_scores``, answers and the prompt; a type is not read.
 
     Args:
         source: The file or folder.
     """
-    rows = Rows()
-    for place, row in json_text.objects_of(source, rows):
+    reading = Reading()
+    reading.examples = _examples(source, reading)
+    return reading
+
+
+def _examples(source: Source, reading: Reading) -> Iterator[TextExample]:
+    for place, row in json_text.objects_of(source, reading):
         try:
             query, own = _query(row)
-            answers = rows.read_answers(row.get("answers", row.get("answer")), place)
-            rows.example(query, _list(row, "pos"), _list(row, "neg"), place, id=own, answers=answers)
+            answers = reading.answers(row.get("answers", row.get("answer")), place)
+            prompt = as_text(row.get("prompt")) or ""
+            positives, negatives = _list(row, "pos"), _list(row, "neg")
         except BadRowError as error:
-            rows.report("bad row", f"The row {error}; it was left out.", place)
-    return rows
+            reading.report("bad row", f"The row {error}; it was left out.", place)
+            continue
+        yield TextExample(query, positives, negatives, own, answers, prompt, place=place)
 
 
 def _query(row: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -50,12 +59,19 @@ def _query(row: dict[str, Any]) -> tuple[str | None, str | None]:
     return as_text(row["query"]), as_id(row.get("query_id", row.get("qid")))
 
 
-def _list(row: dict[str, Any], key: str) -> list[Passage]:
+def _list(row: dict[str, Any], key: str) -> tuple[TextDocument, ...]:
     values = row.get(key)
     if values is None and key == "neg":
-        return []
+        return ()
     if not isinstance(values, list):
         raise BadRowError(f"has no list '{key}'")
     ids = row.get(f"{key}_ids", row.get(f"{key}_id"))
-    own = ids if isinstance(ids, list) and len(ids) == len(values) else [None] * len(values)
-    return [passage_of(value, as_id(name)) for value, name in zip(values, own, strict=True)]
+    nothing = [None] * len(values)
+    own, scores = (
+        each if isinstance(each, list) and len(each) == len(values) else nothing
+        for each in (ids, row.get(f"{key}_scores"))
+    )
+    return tuple(
+        passage_of(value, as_id(name))._replace(score=as_number(score))
+        for value, name, score in zip(values, own, scores, strict=True)
+    )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from negviz.errors import DataError
+from negviz.examples import Place, TextDocument, TextQuery
 from negviz.loaders import LOADERS, _qrels
-from negviz.loaders._cells import Passage
-from negviz.loaders._rows import Place, Rows
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source, bare, ending
 
 
@@ -23,7 +23,7 @@ def recognise(source: Source) -> str | None:
     title="Folder with collection.tsv, queries.*.tsv and qrels.*.tsv",
     recognise=recognise,
 )
-def msmarco(source: Source) -> Rows:
+def msmarco(source: Source) -> Reading:
     """Read a collection, all queries and the judgments of one split (chosen as for a BEIR folder).
 
     Args:
@@ -32,21 +32,25 @@ def msmarco(source: Source) -> Rows:
     Raises:
         DataError: If one of the three parts is missing, or the split is not there.
     """
-    rows = Rows()
+    reading = Reading()
     collections, queries, judgments = (_named(source, stem) for stem in ("collection", "queries", "qrels"))
     if not collections or not queries:
         raise DataError(f"{source.path.name} is no MS MARCO folder: it lacks collection.tsv or queries.tsv.")
-    for name in collections:
-        for place, (own, text) in _pairs(source, name, rows):
-            rows.document(Passage(text, "", own), place, listed=True)
-    for name in queries:
-        for place, (own, text) in _pairs(source, name, rows):
-            known = rows.queries.by_id.get(own)
-            # The small files repeat lines of the full ones: that is no mistake.
-            if known is None or rows.queries.contents[known] != (text,):
-                rows.query(text, place, id=own, listed=True)
-    _qrels.join(source, rows, judgments)
-    return rows
+    reading.documents = _documents(source, reading, collections)
+    # The small files repeat lines of the full ones: that is no mistake.
+    reading.queries = (
+        TextQuery(text, own, again=True, place=place)
+        for name in queries
+        for place, (own, text) in _pairs(source, name, reading)
+    )
+    reading.examples = _qrels.examples(source, reading, judgments)
+    return reading
+
+
+def _documents(source: Source, reading: Reading, names: list[str]) -> Iterator[tuple[TextDocument, Place]]:
+    for name in names:
+        for place, (own, text) in _pairs(source, name, reading):
+            yield TextDocument(text, "", own), place
 
 
 def _named(source: Source, stem: str) -> list[str]:
@@ -54,10 +58,10 @@ def _named(source: Source, stem: str) -> list[str]:
     return [name for name in names if bare(name) == stem or bare(name).startswith(f"{stem}.")]
 
 
-def _pairs(source: Source, name: str, rows: Rows) -> Iterator[tuple[Place, tuple[str, str]]]:
+def _pairs(source: Source, name: str, reading: Reading) -> Iterator[tuple[Place, tuple[str, str]]]:
     for line, text in source.lines(name):
         own, tab, value = text.partition("\t")
         if tab and own:
             yield Place(name, line), (own, value)
         elif text.strip():
-            rows.report("bad row", "The row is not an id, a tab and a text; it was left out.", Place(name, line))
+            reading.report("bad row", "The row is not an id, a tab and a text; it was left out.", Place(name, line))

@@ -1,11 +1,13 @@
 """ms-swift: rows of chat messages with ``positive_messages`` and ``negative_messages``."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from negviz.examples import TextDocument, TextExample
 from negviz.loaders import LOADERS
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, Passage, as_text
-from negviz.loaders._rows import Rows
+from negviz.loaders._cells import BadRowError, as_text
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 
@@ -24,29 +26,35 @@ def recognise(source: Source) -> str | None:
     title="JSONL with messages, positive_messages and negative_messages",
     recognise=recognise,
 )
-def swift(source: Source) -> Rows:
+def swift(source: Source) -> Reading:
     """Read rows in which the query and each document are the last message of a conversation.
 
     Args:
         source: The file or folder.
     """
-    rows = Rows()
-    for place, row in json_text.objects_of(source, rows):
+    reading = Reading()
+    reading.examples = _examples(source, reading)
+    return reading
+
+
+def _examples(source: Source, reading: Reading) -> Iterator[TextExample]:
+    for place, row in json_text.objects_of(source, reading):
         try:
             query = _last(row.get("messages"))
-            rows.example(query, _documents(row, "positive_messages"), _documents(row, "negative_messages"), place)
+            positives, negatives = _documents(row, "positive_messages"), _documents(row, "negative_messages")
         except BadRowError as error:
-            rows.report("bad row", f"The row {error}; it was left out.", place)
-    return rows
+            reading.report("bad row", f"The row {error}; it was left out.", place)
+            continue
+        yield TextExample(query, positives, negatives, place=place)
 
 
-def _documents(row: dict[str, Any], key: str) -> list[Passage]:
+def _documents(row: dict[str, Any], key: str) -> tuple[TextDocument, ...]:
     conversations = row.get(key)
     if conversations is None and key == "negative_messages":
-        return []
+        return ()
     if not isinstance(conversations, list):
         raise BadRowError(f"has no list '{key}'")
-    return [Passage(_last(conversation)) for conversation in conversations]
+    return tuple(TextDocument(_last(conversation)) for conversation in conversations)
 
 
 def _last(conversation: Any) -> str | None:

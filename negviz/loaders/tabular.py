@@ -1,16 +1,17 @@
 """Tables of pairs, triplets, n-tuples, labelled pairs and labelled lists: the sentence-transformers family."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isnan
 from typing import Any
 
 import orjson
 
 from negviz.errors import DataError
+from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import LOADERS
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
+from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of
 from negviz.loaders._columns import Columns, assign, require
-from negviz.loaders._rows import Place, Rows
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 from negviz.loaders._table import Table, open_table, shape
 
@@ -32,7 +33,7 @@ def recognise(source: Source) -> str | None:
     recognise=recognise,
     last=True,
 )
-def tabular(source: Source) -> Rows:
+def tabular(source: Source) -> Reading:
     """Read a table with a query and a positive in each row, and negatives or a label if it has them.
 
     Columns are known by their usual names in any case (query, question, anchor, positive, answer, passage, negative,
@@ -45,35 +46,43 @@ def tabular(source: Source) -> Rows:
     Raises:
         DataError: If the query or the positive is not known, or a label is a score.
     """
-    rows = Rows()
-    for name in source.tables:
-        _read(source, name, rows)
-    return rows
+    reading = Reading()
+    reading.examples = (example for name in source.tables for example in _read(source, name, reading))
+    return reading
 
 
-def _read(source: Source, name: str, rows: Rows) -> None:
-    table = open_table(source, name, rows)
+def _read(source: Source, name: str, reading: Reading) -> Iterator[TextExample]:
+    table = open_table(source, name, reading)
     mapping = dict(source.columns) or ({} if table.header else _by_content(table))
     columns = assign(table.columns, mapping, name)
     require(columns, table.columns, name)
     if not table.header:
         roles = ", ".join(f"{role} = column {names}" for role, names in columns.used.items())
-        rows.report("no header", NO_HEADER.format(roles=roles), Place(name, 1))
-    reader = _RowReader(columns, rows, name)
+        reading.report("no header", NO_HEADER.format(roles=roles), Place(name, 1))
+    reader, known = _RowReader(columns, reading, name), set(table.columns)
     for line, cells in table.records:
+        if not cells.keys() <= known:
+            # Rows of JSON may have keys that no row before them had, such as one more negative.
+            known |= cells.keys()
+            table.columns.extend(key for key in cells if key not in table.columns)
+            reader = _RowReader(assign(table.columns, mapping, name), reading, name)
+        place = Place(name, line)
         try:
-            reader.read(cells, Place(name, line))
+            yield reader.read(cells, place)
         except BadRowError as error:
-            rows.report("bad row", f"The row {error}; it was left out.", Place(name, line))
-    used = {one for names in columns.of.values() for one in names}
-    rows.facts |= {"columns": columns.used, "columns_not_read": [one for one in table.columns if one not in used]}
+            reading.report("bad row", f"The row {error}; it was left out.", place)
+    reading.facts |= {
+        "columns": reader.columns.used,
+        "columns_not_read": [one for one in table.columns if one not in reader.columns.names],
+    }
 
 
 class _RowReader:
-    """Turns the cells of one row after the other into queries, documents and judgments."""
+    """Turns the cells of one row after the other into examples."""
 
-    def __init__(self, columns: Columns, rows: Rows, file: str) -> None:
-        self.rows = rows
+    def __init__(self, columns: Columns, reading: Reading, file: str) -> None:
+        self.columns = columns
+        self.reading = reading
         self.file = file
         self.query, self.query_id = columns.one("query") or "", columns.one("query_id")
         self.parts = {
@@ -82,9 +91,10 @@ class _RowReader:
         }
         self.group = columns.one("group")
         self.answers = columns.all("answers")
-        self.label = None if columns.all("negative") else columns.one("label")
+        self.label = columns.one("label")
+        self.has_negatives = bool(columns.all("negative"))
 
-    def read(self, cells: dict[str, Any], place: Place) -> None:
+    def read(self, cells: dict[str, Any], place: Place) -> TextExample:
         """Read a row.
 
         Raises:
@@ -92,22 +102,23 @@ class _RowReader:
         """
         query = as_text(cells.get(self.query))
         query_id = as_id(cells.get(self.query_id)) if self.query_id else None
-        positives = self._passages(cells, "positive")
+        positives = self._documents(cells, "positive")
         if self.group and (name := as_id(cells.get(self.group))):
-            positives = [passage._replace(group=passage.group or name) for passage in positives]
-        answers = [answer for name in self.answers for answer in self.rows.read_answers(cells.get(name), place)]
-        if self.label:
-            row = self._labelled(query, query_id, positives, cells.get(self.label), place)
-            if row is not None:
-                self.rows.answered(row, answers)
-            return
-        negatives = self._passages(cells, "negative")
-        self.rows.example(query, positives, negatives, place, id=query_id, answers=answers)
+            positives = [document._replace(group=document.group or name) for document in positives]
+        answers = tuple(
+            answer for name in self.answers for answer in self.reading.answers(cells.get(name), place)
+        )  # fmt: skip
+        negatives = self._documents(cells, "negative") if self.has_negatives else []
+        if self.label and self.has_negatives:
+            positives, negatives = _scored(positives, negatives, cells.get(self.label))
+        elif self.label:
+            positives, negatives = self._labelled(positives, cells.get(self.label))
+        return TextExample(query, tuple(positives), tuple(negatives), query_id, answers, place=place)
 
-    def _passages(self, cells: dict[str, Any], role: str) -> list[Passage]:
+    def _documents(self, cells: dict[str, Any], role: str) -> list[TextDocument]:
         names, ids, title_column = self.parts[role]
         title = as_text(cells.get(title_column)) if title_column else None
-        found: list[Passage] = []
+        found: list[TextDocument] = []
         for number, name in enumerate(names):
             value = _listed(cells.get(name))
             own = cells.get(ids[number]) if number < len(ids) else None
@@ -117,23 +128,15 @@ class _RowReader:
                 found.append(_titled(passage_of(value, as_id(own)), title))
         return found
 
-    def _labelled(
-        self, query: str | None, query_id: str | None, passages: Sequence[Passage], label: Any, place: Place
-    ) -> int | None:
-        """Take in documents with their labels; the handle of the query, None where it is blank."""
+    def _labelled(self, documents: Sequence[TextDocument], label: Any) -> tuple[list[TextDocument], list[TextDocument]]:
+        """Documents by their labels; each keeps its label as its grade."""
         labels = label if isinstance(label, list) else [label]
-        if len(labels) != len(passages):
-            raise BadRowError(f"has {len(passages)} documents and {len(labels)} labels")
-        grades = [self._grade(value) for value in labels]
-        row = self.rows.query(query, place, id=query_id)
-        if row is None:
-            return None
-        for passage, grade in zip(passages, grades, strict=True):
-            if passage.text is None:
-                self.rows.report("blank text", "A document is missing; its label was left out.", place)
-            else:
-                self.rows.judge(row, self.rows.document(passage, place), grade, place)
-        return row
+        if len(labels) != len(documents):
+            raise BadRowError(f"has {len(documents)} documents and {len(labels)} labels")
+        graded = [
+            document._replace(grade=self._grade(value)) for document, value in zip(documents, labels, strict=True)
+        ]
+        return ([each for each in graded if (each.grade or 0) > 0], [each for each in graded if (each.grade or 0) <= 0])
 
     def _grade(self, value: Any) -> int:
         try:
@@ -150,7 +153,20 @@ class _RowReader:
         return int(number)
 
 
-def _titled(passage: Passage, title: str | None) -> Passage:
+def _scored(
+    positives: list[TextDocument], negatives: list[TextDocument], label: Any
+) -> tuple[list[TextDocument], list[TextDocument]]:
+    """Documents of a row with their scores, where it has one for each: the positive's, then the negatives'."""
+    scores = label if isinstance(label, list) else []
+    if len(scores) != len(positives) + len(negatives):
+        return positives, negatives
+    scored = [
+        each._replace(score=as_number(score)) for each, score in zip([*positives, *negatives], scores, strict=True)
+    ]
+    return scored[: len(positives)], scored[len(positives) :]
+
+
+def _titled(passage: TextDocument, title: str | None) -> TextDocument:
     """A document with the title of its own column; a dash is how RocketQA writes that there is none."""
     return passage if not title or title == "-" or passage.title else passage._replace(title=title)
 
@@ -166,7 +182,7 @@ def _listed(value: Any) -> Any:
     return value
 
 
-def _many(values: Iterable[Any], ids: Any) -> list[Passage]:
+def _many(values: Iterable[Any], ids: Any) -> list[TextDocument]:
     """Documents of a list-valued cell, with their ids where there is one for each."""
     parts = list(values)
     own = ids if isinstance(ids, list) and len(ids) == len(parts) else [None] * len(parts)

@@ -1,10 +1,12 @@
 """Tevatron (and RLHN): rows with ``positive_passages`` and ``negative_passages``, lists of objects."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import LOADERS
-from negviz.loaders._cells import BadRowError, Passage, as_id, as_text, passage_of
-from negviz.loaders._rows import Place, Rows
+from negviz.loaders._cells import BadRowError, as_id, as_text, passage_of
+from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 from negviz.loaders._table import first_record, open_table
 
@@ -26,29 +28,35 @@ def recognise(source: Source) -> str | None:
     title="JSONL or Parquet with query, positive_passages and negative_passages",
     recognise=recognise,
 )
-def tevatron(source: Source) -> Rows:
+def tevatron(source: Source) -> Reading:
     """Read rows of a query with its positive and negative passages, each with docid, title and text.
 
     Args:
         source: The file or folder.
     """
-    rows = Rows()
-    found = ((Place(name, line), row) for name in source.tables for line, row in open_table(source, name, rows).records)
-    for place, row in found:
+    reading = Reading()
+    reading.examples = _examples(source, reading)
+    return reading
+
+
+def _examples(source: Source, reading: Reading) -> Iterator[TextExample]:
+    tables = ((name, open_table(source, name, reading)) for name in source.tables)
+    for place, row in ((Place(name, line), row) for name, table in tables for line, row in table.records):
         try:
             text = as_text(row.get("query", row.get("query_text")))
             positives, negatives = _passages(row, "positive_passages"), _passages(row, "negative_passages")
-            answers = rows.read_answers(row.get("answers", row.get("answer")), place)
-            rows.example(text, positives, negatives, place, id=as_id(row.get("query_id")), answers=answers)
+            own, subset = as_id(row.get("query_id")), as_text(row.get("subset")) or ""
         except BadRowError as error:
-            rows.report("bad row", f"The row {error}; it was left out.", place)
-    return rows
+            reading.report("bad row", f"The row {error}; it was left out.", place)
+            continue
+        answers = reading.answers(row.get("answers", row.get("answer")), place)
+        yield TextExample(text, positives, negatives, own, answers, subset=subset, place=place)
 
 
-def _passages(row: dict[str, Any], key: str) -> list[Passage]:
+def _passages(row: dict[str, Any], key: str) -> tuple[TextDocument, ...]:
     values = row.get(key)
     if values is None and key == "negative_passages":
-        return []
+        return ()
     if not isinstance(values, list):
         raise BadRowError(f"has no list '{key}'")
-    return [passage_of(value) for value in values]
+    return tuple(passage_of(value) for value in values)

@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from random import Random
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from negviz.arrays import PAD, Bools, Ints
 from negviz.dataset import Dataset
+from negviz.errors import ExportError
+from negviz.examples import TextDocument, TextExample
 from negviz.pool import Pool
 from negviz.selection import Selection
 from negviz.text import is_blank, normalise
 
 Forms: TypeAlias = frozenset[tuple[str, str]]
 RECENT = 4096
+LOOKED_AT = 10_000
 
 
 class Positive(NamedTuple):
@@ -110,6 +114,97 @@ class TrainingSet:
         """Negatives that the recipe wants for each query."""
         return self.selection.recipe.count
 
+    @property
+    def name(self) -> str:
+        """Name of the dataset."""
+        return self.dataset.name
+
+    @property
+    def miner(self) -> str:
+        """Name of the recipe."""
+        return self.selection.recipe.name
+
+    def texts(self) -> Iterator[TextExample]:
+        """Examples with their texts and ids, each seen to have no positive among its negatives, by id or by text.
+
+        Raises:
+            ExportError: If one has; nothing of an export is kept then.
+        """
+        for example in self:
+            self._refuse_overlap(example)
+            query = self.query(example.query)
+            yield TextExample(
+                query.text,
+                tuple(self._positive(each) for each in example.positives),
+                tuple(self._negative(each) for each in example.negatives),
+                query.id,
+                tuple(self.dataset.answers[example.query]),
+            )
+
+    def corpus(self) -> Iterator[TextDocument]:
+        """Every document of the dataset, less those that a language model wrote and that are nobody's negative."""
+        data = self.dataset
+        unused = data.synthetic_ids - {row["document_id"] for row in self.synthetic()}
+        columns = (data.documents[name].to_pylist() for name in ("id", "title", "text", "group"))
+        for own, title, text, group in zip(*columns, strict=True):
+            if own not in unused:
+                yield TextDocument(text, title or "", own, group)
+
+    def filling(self, example: TextExample, wanted: int) -> tuple[TextDocument, ...]:
+        """Random documents that no retriever brought for the query, so that hardly any can answer it.
+
+        The same for the same query and seed, whatever else is written.
+
+        Args:
+            example: What to fill.
+            wanted: How many at most.
+        """
+        near = self._near.get(str(example.query_id), frozenset())
+        refused = {normalise(each.content) for each in (*example.positives, *example.negatives)}
+        refused.add(normalise(example.query or ""))
+        chance = Random(f"{self.selection.recipe.seed} {example.query_id}")
+        found: list[TextDocument] = []
+        for row in chance.sample(range(len(self.dataset.documents)), min(len(self.dataset.documents), LOOKED_AT)):
+            document = self.document(row)
+            form = normalise(document.content)
+            if form and form not in refused and row not in near and document.id not in self.dataset.synthetic_ids:
+                refused.add(form)
+                found.append(TextDocument(document.text, document.title, document.id, backfilled=True))
+            if len(found) == wanted:
+                break
+        return tuple(found)
+
+    @cached_property
+    def _near(self) -> dict[str, frozenset[int]]:
+        """Candidates and positives of each query, by its id."""
+        pool = self.pool
+        columns = zip(pool.queries.tolist(), pool.documents.tolist(), pool.positives.tolist(), strict=True)
+        return {self.dataset.query_id(row): frozenset((*near, *right)) for row, near, right in columns}
+
+    def _refuse_overlap(self, example: Example) -> None:
+        positives = {positive.document for positive in example.positives}
+        forms = frozenset[tuple[str, str]]().union(*(self.forms(row) for row in positives))
+        for negative in example.negatives:
+            if negative.document in positives or not forms.isdisjoint(self.forms(negative.document)):
+                raise ExportError(
+                    f"Query '{self.query(example.query).id}' has document '{self.document(negative.document).id}' "
+                    "among its negatives, but that is one of its positives or has the same text, so nothing was "
+                    "written; build the pool again, so that its leaks are flagged, and select again."
+                )
+
+    def _positive(self, each: Positive) -> TextDocument:
+        document = self.document(each.document)
+        return TextDocument(
+            document.text, document.title, document.id, score=each.score, grade=each.grade, promoted=each.promoted
+        )
+
+    def _negative(self, each: Negative) -> TextDocument:
+        document = self.document(each.document)
+        return TextDocument(
+            document.text, document.title, document.id, score=each.score, rank=each.rank, miner=self.miner,
+            confirmed=each.confirmed, backfilled=each.backfilled,
+        )  # fmt: skip
+
     def __len__(self) -> int:
         """Number of queries."""
         return len(self.places)
@@ -145,6 +240,13 @@ class TrainingSet:
             for column, confirmed in zip(self.columns[row].tolist(), self.confirmed[row], strict=True)
             if column != PAD
         )
+
+    @property
+    def backfilled(self) -> int:
+        """Negatives that the recipe's steps did not choose: they only fill queries that would have had too few."""
+        rows, places = np.nonzero(np.not_equal(self.columns, PAD))
+        columns = self.columns[rows, places]
+        return int(self.selection.backfilled[self.places[rows], columns].sum())
 
     def synthetic(self) -> Iterator[dict[str, str]]:
         """Negatives that a language model wrote: query_id, document_id and the document, for the list of an export."""

@@ -18,7 +18,7 @@ from negviz.errors import CancelledError, DataError, NegvizError
 from negviz.load import SAMPLE, load, load_files
 from negviz.loaders import LOADERS
 from negviz.loaders._columns import ROLES
-from negviz.loaders._rows import Rows
+from negviz.loaders._reading import Reading as FileReading
 from negviz.loaders._source import Source
 from negviz.loaders._table import first_record, open_table
 from negviz.ui import jobs
@@ -204,7 +204,7 @@ def columns_found(path: Path) -> dict[str, str]:
     source = Source(path=path, files=(path.name,))
     first = first_record(source, path.name)
     if first is None:
-        table = open_table(source, path.name, Rows())
+        table = open_table(source, path.name, FileReading())
         first = dict.fromkeys(table.columns) | next((row for _, row in table.records), {})
     return {name: shortened(str(cell if cell is not None else ""), CELL) for name, cell in first.items()}
 

@@ -26,10 +26,13 @@ def test_module_function_and_key_are_one(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_counts_are_whole_numbers_and_name_the_data(name, tmp_path):
-    counts = EXPORTERS.get(name).function(training_set=make_training_set(three.selection(), NONE), folder=tmp_path)
+    counts = EXPORTERS.get(name).function(examples=make_training_set(three.selection(), NONE), folder=tmp_path)
     assert (tmp_path / counts["data"]).is_file()
-    assert {"rows", "left_out", "queries_left_out", "data"} <= set(counts)
-    assert all(isinstance(count, int) for key, count in counts.items() if key != "data")
+    wanted = {"rows", "positives", "negatives", "left_out", "queries_left_out", "data", "data_files"}
+    assert wanted <= set(counts)
+    assert all(isinstance(count, int) for key, count in counts.items() if not key.startswith("data"))
+    assert sum(counts["data_files"].values()) == counts["rows"]
+    assert all((tmp_path / path).is_file() for path in counts["data_files"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,7 +43,7 @@ def test_a_positive_among_the_negatives_is_refused(name, tmp_path):
     positives[0, 1] = 1
     broken = type(pool)(**{**vars_of(pool), "positives": positives})
     with pytest.raises(ExportError, match=r"'d[12]' among its negatives"):
-        EXPORTERS.get(name).function(training_set=make_training_set(three.selection(of=broken), NONE), folder=tmp_path)
+        EXPORTERS.get(name).function(examples=make_training_set(three.selection(of=broken), NONE), folder=tmp_path)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,7 +51,7 @@ def test_the_same_set_gives_the_same_bytes(name, tmp_path):
     function = EXPORTERS.get(name).function
     for half in ("one", "two"):
         (tmp_path / half).mkdir()
-        function(training_set=make_training_set(three.selection(), NONE), folder=tmp_path / half)
+        function(examples=make_training_set(three.selection(), NONE), folder=tmp_path / half)
     one, two = (
         {p.relative_to(h): p.read_bytes() for p in sorted(h.rglob("*")) if p.is_file()}
         for h in (tmp_path / "one", tmp_path / "two")

@@ -13,7 +13,7 @@ from tests.exporters.three import NONE
 
 def write(folder, labels=NONE, count=2, **knobs):
     made = make_training_set(three.selection(count), labels)
-    return EXPORTERS.get("flagembedding").function(training_set=made, folder=folder, **knobs)
+    return EXPORTERS.get("flagembedding").function(examples=made, folder=folder, **knobs)
 
 
 def groups(folder, size: int, distil: bool):

@@ -15,7 +15,7 @@ from tests.exporters.three import NONE, ODD
 
 def write(name, folder, labels=NONE, selection=None, **knobs):
     made = make_training_set(selection or three.selection(3), labels)
-    return EXPORTERS.get(name).function(training_set=made, folder=folder, **knobs)
+    return EXPORTERS.get(name).function(examples=made, folder=folder, **knobs)
 
 
 def beir(folder, split="train"):

@@ -22,7 +22,7 @@ def read(tmp_path):
 
     def write_and_read(name, selection=None, labels=NONE, **knobs):
         made = make_training_set(selection or three.selection(), labels)
-        counts = EXPORTERS.get(name).function(training_set=made, folder=tmp_path, **knobs)
+        counts = EXPORTERS.get(name).function(examples=made, folder=tmp_path, **knobs)
         kind = "json" if counts["data"].endswith("jsonl") else "parquet"
         file = str(tmp_path / counts["data"])
         data = datasets.load_dataset(kind, data_files=file, split="train", cache_dir=str(tmp_path / "cache"))
@@ -54,7 +54,11 @@ def test_n_tuples_have_the_same_number_of_negatives_and_the_others_are_listed(re
     assert data.column_names == ["anchor", "positive", "negative_1", "negative_2"]
     assert [row["query_id"] for row in sidecar] == ["q0", "q0", "q1"]
     assert counts == {
-        "negatives": 2,
+        "negatives_in_a_row": 2,
+        "positives": 3,
+        "negatives": 6,
+        "backfilled": 0,
+        "data_files": {"n-tuple/train-00000-of-00001.parquet": 3},
         "rows": 3,
         "left_out": 1,
         "queries_left_out": 1,
@@ -76,7 +80,7 @@ def test_fewer_negatives_keep_more_queries(read):
 def test_n_tuples_that_no_query_can_fill_are_refused_with_the_number_that_would_do(tmp_path):
     made = make_training_set(three.selection(9), NONE)
     with pytest.raises(ExportError, match=r"fewer than 9 negatives.*most that a query has is 4"):
-        EXPORTERS.get("n_tuple").function(training_set=made, folder=tmp_path)
+        EXPORTERS.get("n_tuple").function(examples=made, folder=tmp_path)
 
 
 def test_labelled_pairs_have_one_label_and_each_document_once(read):

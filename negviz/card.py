@@ -1,15 +1,17 @@
 """Dataset card: what an export is, how it was made, what was refused and why, and how to train with it."""
 
 import html
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from negviz import __version__
-from negviz.exporters._rows import backfilled
+from negviz.exporters._files import IDS_FILE
 from negviz.registry import Entry
+from negviz.survey import Loss
 from negviz.training_set import TrainingSet
 
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -40,75 +42,114 @@ def plain(text: object) -> str:
     return "".join(f"\\{char}" if char in "\\`*_[]|#" else char for char in line)
 
 
-def card(training_set: TrainingSet, entry: Entry, written: Mapping[str, int | str], knobs: Mapping[str, Any]) -> str:
+class Story(NamedTuple):
+    """What a card tells of the data, whatever its format.
+
+    Attributes:
+        name: Name of the data.
+        title: What it is.
+        wanted: Negatives for each query.
+        numbers: (count, of what).
+        sections: Further parts in Markdown.
+    """
+
+    name: str
+    title: str
+    wanted: int
+    numbers: Sequence[tuple[int, str]]
+    sections: Sequence[str]
+
+
+def story_of(training_set: TrainingSet) -> Story:
+    """What a card tells of a training set."""
+    counts, recipe = training_set.counts, training_set.selection.recipe
+    numbers = [(counts[key], text) for key, text in COUNTED.items() if counts[key]]
+    numbers.append((training_set.backfilled, "negatives that only fill their query, drawn from the recipe's backfill"))
+    written = sum(1 for _ in training_set.synthetic())
+    numbers.append((written, "negatives that a language model wrote, listed in `synthetic.jsonl`"))
+    return Story(
+        training_set.name, f"hard negatives, {plain(recipe.title or recipe.name)}", training_set.count, numbers,
+        (_making(training_set), _funnel(training_set)),
+    )  # fmt: skip
+
+
+def card(
+    story: Story, entry: Entry, written: Mapping[str, Any], knobs: Mapping[str, Any], losses: Sequence[Loss] = ()
+) -> str:
     """Write the card.
 
     Args:
-        training_set: What was written.
+        story: What was written.
         entry: The exporter.
         written: What the exporter returned.
         knobs: The exporter's knobs.
+        losses: What the format cannot say of it.
 
     Returns:
         Markdown with the front matter that Hugging Face ``datasets`` reads its configurations from.
     """
     name = str(entry.trait("name_shown") or entry.name)
-    recipe = training_set.selection.recipe
     parts = [
-        _front_matter(training_set, name, written),
-        f"# {plain(training_set.dataset.name)}: hard negatives, {plain(recipe.title or recipe.name)}",
+        _front_matter(story, entry, name, written),
+        f"# {plain(story.name)}: {story.title}",
         f"Training data for retrieval in the format {name} ({plain(entry.trait('trainer'))}), "
         f"written by negviz {__version__}.",
         entry.summary.replace("``", "`"),
-        _numbers(training_set, written),
-        _making(training_set),
-        _funnel(training_set),
-        "## Use it\n\nRun this in the folder of this file.\n\n" + _snippet(training_set, entry, written, knobs),
-        _files(written),
+        _numbers(story, written),
+        _lost(losses),
+        *story.sections,
+        "## Use it\n\nRun this in the folder of this file.\n\n" + _snippet(story.wanted, entry, written, knobs),
+        _files(entry, written),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
-def _front_matter(training_set: TrainingSet, name: str, written: Mapping[str, int | str]) -> str:
+def _lost(losses: Sequence[Loss]) -> str:
+    if not losses:
+        return ""
+    return "## What the format cannot say\n\n" + "\n".join(f"- {plain(loss.message)}." for loss in losses)
+
+
+def _front_matter(story: Story, entry: Entry, name: str, written: Mapping[str, Any]) -> str:
     rows = int(written["rows"])
     size = next((label for limit, label in SIZES if rows < limit), LARGEST)
     about: dict[str, Any] = {
-        "pretty_name": f"{training_set.dataset.name}: hard negatives",
+        "pretty_name": f"{story.name}: {story.title}",
         "task_categories": ["text-retrieval"],
         "tags": ["hard-negatives", "negviz", name],
         "size_categories": [size],
-        "configs": _configs(str(written["data"])),
+        "configs": _configs(entry, written),
     }
     kept = {key: value for key, value in about.items() if value}
     return f"---\n{yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=1000)}---"
 
 
-def _configs(data: str) -> list[dict[str, Any]]:
+def _configs(entry: Entry, written: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Configurations for ``load_dataset``, which reads all of them with the reader of the first."""
-    path = PurePosixPath(data)
-    if path.parent.name == "qrels":
-        return [_config(name, f"{name}.jsonl") for name in ("corpus", "queries", "hard_negatives")]
-    if path.suffix == ".parquet":
-        main = _config(path.parent.name, f"{path.parent.name}/train-*")
-        return [main | {"default": True}, _config("ids", "ids.parquet")]
-    return [_config(path.parent.name, data)] if path.suffix == ".jsonl" else []
+    named = entry.trait("configs")
+    if named is not None:
+        return [_config(name, path) for name, path in named.items()]
+    folders = dict.fromkeys(PurePosixPath(path).parent.name for path in written["data_files"])
+    kinds = {PurePosixPath(path).suffix for path in written["data_files"]}
+    if kinds == {".parquet"}:
+        found = [_config(folder, f"{folder}/train-*") for folder in folders]
+        return [found[0] | {"default": True}, *found[1:], _config("ids", IDS_FILE)]
+    path = PurePosixPath(str(written["data"]))
+    return [_config(path.parent.name, str(path))] if ".jsonl" in path.name else []
 
 
 def _config(name: str, path: str) -> dict[str, Any]:
     return {"config_name": name, "data_files": [{"split": "train", "path": path}]}
 
 
-def _numbers(training_set: TrainingSet, written: Mapping[str, int | str]) -> str:
-    counts = training_set.counts
-    lines = [f"| {counts[key]} | {text} |" for key, text in COUNTED.items() if counts[key]]
-    if padding := backfilled(training_set):
-        lines.append(f"| {padding} | negatives that only fill their query, drawn from the recipe's backfill |")
-    if synthetic := sum(1 for _ in training_set.synthetic()):
-        lines.append(f"| {synthetic} | negatives that a language model wrote, listed in `synthetic.jsonl` |")
+def _numbers(story: Story, written: Mapping[str, Any]) -> str:
+    lines = [f"| {count} | {text} |" for count, text in story.numbers if count]
     lines.append(f"| {written['rows']} | rows in `{written['data']}` |")
     if written["queries_left_out"]:
         text = "queries that the format cannot hold, wholly or in part, listed in `left_out.jsonl`"
         lines.append(f"| {written['queries_left_out']} | {text} |")
+    if written.get("backfilled"):
+        lines.append(f"| {written['backfilled']} | negatives in the rows that only fill up, marked in `{IDS_FILE}` |")
     return "## Numbers\n\n| count | of |\n| ---: | :--- |\n" + "\n".join(lines)
 
 
@@ -143,21 +184,33 @@ def _funnel(training_set: TrainingSet) -> str:
     return head + "| count | of |\n| ---: | :--- |\n" + "\n".join(lines)
 
 
-def _snippet(
-    training_set: TrainingSet, entry: Entry, written: Mapping[str, int | str], knobs: Mapping[str, Any]
-) -> str:
-    """The exporter's snippet; DATA is the path, FILE its kind, GROUP the texts of a query, DISTIL if scores count."""
-    data = str(written["data"])
+def _snippet(count: int, entry: Entry, written: Mapping[str, Any], knobs: Mapping[str, Any]) -> str:
+    text = snippet(entry, str(written["data"]), knobs, int(written.get("negatives_in_a_row", count)))
+    return f"```{entry.trait('language', 'python')}\n{text}\n```" if text else ""
+
+
+def snippet(entry: Entry, data: str, knobs: Mapping[str, Any], count: int) -> str:
+    """Code that loads an export or trains with it, run from its folder.
+
+    Args:
+        entry: The exporter; in its trait ``snippet`` DATA is the path of the data, FOLDER the folder that it lies in,
+            FILE its kind, GROUP the texts of a query, COUNT its negatives, DISTIL whether scores count.
+        data: Path of the data.
+        knobs: Knobs of the exporter.
+        count: Negatives of a query.
+    """
     filled = {
         "DATA": data,
+        "FOLDER": str(PurePosixPath(data).parent),
         "FILE": "parquet" if data.endswith(".parquet") else "json",
-        "GROUP": str(training_set.count + 1),
+        "GROUP": str(count + 1),
+        "COUNT": str(count),
         "DISTIL": str(bool(knobs.get("scores"))),
     }
     text = str(entry.trait("snippet", ""))
     for mark, value in filled.items():
-        text = text.replace(mark, value)
-    return f"```{entry.trait('language', 'python')}\n{text.strip()}\n```" if text else ""
+        text = re.sub(rf"\b{mark}\b", lambda _, value=value: value, text)  # type: ignore[misc]
+    return text.strip()
 
 
 FILES = {
@@ -168,15 +221,10 @@ FILES = {
     "left_out.jsonl": "what the format cannot hold, if there is anything",
     "manifest.json": "versions, fingerprints, counts and the SHA-256 of every other file",
 }
-BEIR_FILE = {"hard_negatives.jsonl": "the negatives, for which BEIR itself has no place: `qid`, `pos`, `neg`"}
-TREC_FILE = {"qrels.trec": "the positives"}
 
 
-def _files(written: Mapping[str, int | str]) -> str:
-    data = str(written["data"])
-    kept = dict(FILES)
-    if data.endswith((".tsv", ".trec")):
-        kept.pop("ids.parquet")
-        kept = (BEIR_FILE if data.endswith(".tsv") else TREC_FILE) | kept
-    lines = [f"- `{name}`: {text}" for name, text in {data: "the data", **kept}.items()]
+def _files(entry: Entry, written: Mapping[str, Any]) -> str:
+    beside: Mapping[str, str] = entry.trait("beside", {})
+    kept = {name: text for name, text in FILES.items() if name != IDS_FILE or not beside}
+    lines = [f"- `{name}`: {text}" for name, text in {str(written["data"]): "the data", **beside, **kept}.items()]
     return "## Files\n\n" + "\n".join(lines)

@@ -1,0 +1,421 @@
+"""Convert: any format that is read into any that is written, one example after the other."""
+
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from negviz.card import Story, card, plain
+from negviz.dataset import Problem
+from negviz.errors import DataError, ExportError
+from negviz.examples import Place, TextDocument, TextExample
+from negviz.export import find_format, finish, knobs_of, lost, refuse_foreign
+from negviz.load import Opened, open_data
+from negviz.loaders._reading import Reading
+from negviz.loaders._rows import readable
+from negviz.loaders._source import Progress
+from negviz.registry import Entry
+from negviz.staging import Staging, content_key
+from negviz.survey import Survey
+from negviz.text import is_blank
+from negviz.writing import written_beside
+
+BATCH = 512
+FILLING = 4096
+PROBLEMS = 10_000
+SEED = "negviz"
+TAKEN_OUT = {
+    "negatives_that_are_positives": "negatives taken out: a positive of the same query, there or in another row",
+    "negatives_that_are_the_query": "negatives taken out: the text of their query",
+    "blank": "blank queries and documents taken out",
+    "repeated": "documents taken out: twice in a row",
+    "without_positive": "queries taken out: no positive",
+    "held_out": "judgments left out: held out to evaluate with",
+}
+"""What a conversion takes out, and counts."""
+
+Keys = npt.NDArray[np.int64]
+
+
+@dataclass
+class Converted:
+    """A file or folder on its way into another format; gone through from the start as often as it takes.
+
+    Attributes:
+        opening: Opens it anew.
+        gathers: Whether rows of one query are put together although each has positives of its own.
+        staging: Where it lies put together by id, None where the rows can be taken as they come.
+        survey: What it says, as it will be written.
+        counts: What was taken out, by ``TAKEN_OUT``.
+        problems: What was noticed, the first ``PROBLEMS`` of it.
+        facts: Where it comes from.
+    """
+
+    opening: Callable[[], Opened]
+    gathers: bool
+    staging: Staging | None = None
+    survey: Survey = field(default_factory=Survey)
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    _positives: Keys = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _filling: list[TextDocument] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Short name of the data."""
+        return str(self.facts["name"])
+
+    @property
+    def miner(self) -> str:
+        """Who mined the negatives is not known."""
+        return "given"
+
+    @property
+    def count(self) -> int:
+        """The commonest number of negatives."""
+        return self.survey.usual
+
+    def look(self) -> None:
+        """Go through everything: note the positives and some documents to fill up with, then count what is left."""
+        opened = self.opening()
+        rows = self._read(opened, self.counts)
+        if self.staging:
+            self._stage(opened, rows)
+            rows = self.staging.examples()
+        keys, chance, met = array("q"), Random(SEED), 0
+        for example in rows:
+            own = content_key(example.query or "")
+            keys.extend(_pair_key(own, content_key(each.content)) for each in example.positives)
+            for each in (*example.positives, *example.negatives):
+                met += 1
+                _sample(self._filling, each, met, chance)
+        self._positives = np.unique(np.frombuffer(keys, dtype=np.int64))
+        self.facts = {**opened.facts, "name": opened.name, "format": opened.entry.name}
+        self.problems = [*opened.reading.problems, *opened.source.notices]
+        for example in self._cleaned(self.counts):
+            self.survey.add(example)
+        self.survey.facts["held_out"] = self.counts["held_out"]
+        if self.staging:
+            self.survey.documents = self.staging.count("documents")
+            self.survey.facts["corpus"] = self.staging.unused()
+
+    def texts(self) -> Iterator[TextExample]:
+        """Examples as they are written."""
+        return self._cleaned(Counter())
+
+    def corpus(self) -> Iterator[TextDocument]:
+        """Every document once, where they were put together by id.
+
+        Raises:
+            ExportError: If they were not.
+        """
+        if self.staging is None:
+            raise ExportError("This format wants documents by id, but does not say so; please report this.")
+        return self.staging.documents()
+
+    def filling(self, example: TextExample, wanted: int) -> tuple[TextDocument, ...]:
+        """Random documents of other rows, marked as such; none that any row has as a positive of this query.
+
+        Args:
+            example: What to fill.
+            wanted: How many at most.
+        """
+        own = content_key(example.query or "")
+        refused = {own, *(content_key(each.content) for each in (*example.positives, *example.negatives))}
+        found: list[TextDocument] = []
+        for each in Random(f"{SEED} {example.query}").sample(self._filling, len(self._filling)):
+            key = content_key(each.content)
+            if key not in refused and not _within(np.array([_pair_key(own, key)]), self._positives)[0]:
+                refused.add(key)
+                found.append(each._replace(backfilled=True, score=None, rank=None, grade=None))
+            if len(found) == wanted:
+                break
+        return tuple(found)
+
+    def _stage(self, opened: Opened, rows: Iterable[TextExample]) -> None:
+        """Put everything together on disk."""
+        reading, staging = opened.reading, self.staging
+        if staging is None:
+            return
+        for document, place in reading.documents:
+            _noted(staging.list_document(_clean_document(document, place, reading)), place, reading)
+        queries = (
+            query._replace(text=readable(query.text, query.place, reading.report))
+            for query in reading.queries
+            if query.text is not None and not is_blank(query.text)
+        )
+        for query in queries:
+            _noted(staging.list_query(query), query.place, reading)
+        for example in rows:
+            _noted(staging.take(example), example.place, reading)
+        staging.finish()
+
+    def _read(self, opened: Opened, counts: Counter[str]) -> Iterator[TextExample]:
+        """Rows without what is blank, held out or there twice; those of one query put together where they belong."""
+        clean = _readable_rows(opened.reading, counts)
+        for _, rows in groupby(clean, key=lambda row: (row.query_id, row.query, row.subset)):
+            for example in _gathered(rows, self.gathers):
+                yield _once(example, counts)
+
+    def _cleaned(self, counts: Counter[str]) -> Iterator[TextExample]:
+        """Examples that can be trained on: each with a positive, none of its query's among its negatives."""
+        rows = self.staging.examples() if self.staging else self._read(self.opening(), Counter())
+        while batch := list(islice(rows, BATCH)):
+            own = [content_key(example.query or "") for example in batch]
+            keys = [[content_key(each.content) for each in example.negatives] for example in batch]
+            pairs = [_pair_key(one, key) for one, listed in zip(own, keys, strict=True) for key in listed]
+            wrong = iter(_within(np.array(pairs, dtype=np.int64), self._positives).tolist())
+            for example, one, listed in zip(batch, own, keys, strict=True):
+                positive = [next(wrong) for _ in listed]
+                itself = [key == one and not is_one for key, is_one in zip(listed, positive, strict=True)]
+                if not example.positives:
+                    counts["without_positive"] += 1
+                    continue
+                counts["negatives_that_are_positives"] += sum(positive)
+                counts["negatives_that_are_the_query"] += sum(itself)
+                kept = [
+                    each
+                    for each, *out in zip(example.negatives, positive, itself, strict=True)
+                    if not any(out)
+                ]  # fmt: skip
+                yield example._replace(negatives=tuple(kept))
+
+
+def _noted(problems: Iterable[tuple[str, str]], place: Place, reading: Reading) -> None:
+    for kind, message in problems:
+        reading.report(kind, message, place)
+
+
+def _readable_rows(reading: Reading, counts: Counter[str]) -> Iterator[TextExample]:
+    """Rows without what is blank or held out; halves of surrogate pairs replaced."""
+    for example in reading.examples:
+        if len(reading.problems) > PROBLEMS:
+            # A file of millions of odd rows must not fill the memory with complaints.
+            del reading.problems[PROBLEMS:]
+        listed = example.positives, example.negatives
+        if example.held_out:
+            counts["held_out"] += sum(map(len, listed))
+            continue
+        if not example.listed and (example.query is None or is_blank(example.query)):
+            counts["blank"] += 1
+            continue
+        positives, negatives = (
+            tuple(_clean_document(each, example.place, reading) for each in part if _is_there(each)) for part in listed
+        )
+        counts["blank"] += sum(map(len, listed)) - len(positives) - len(negatives)
+        query = example.query if example.query is None else readable(example.query, example.place, reading.report)
+        yield example._replace(query=query, positives=positives, negatives=negatives)
+
+
+def _is_there(document: TextDocument) -> bool:
+    return document.listed or not is_blank(document.content)
+
+
+def _clean_document(document: TextDocument, place: Place, reading: Reading) -> TextDocument:
+    text, title = document.text or "", document.title
+    if text.isascii() and title.isascii():
+        return document if document.text is not None or document.listed else document._replace(text="")
+    return document._replace(
+        text=readable(text, place, reading.report), title=readable(title, place, reading.report)
+    )  # fmt: skip
+
+
+def _gathered(rows: Iterable[TextExample], gathers: bool) -> Iterator[TextExample]:
+    """Rows of one query that belong together, as one: those with the same positives, and those that lack a side.
+
+    Args:
+        rows: Rows of one query that follow each other.
+        gathers: Whether those with different positives belong together too.
+    """
+    held: TextExample | None = None
+    for row in rows:
+        if held is None:
+            held = row
+        elif gathers or not held.positives or not row.positives or _same(held.positives, row.positives):
+            held = held._replace(
+                positives=held.positives + row.positives,
+                negatives=held.negatives + row.negatives,
+                answers=tuple(dict.fromkeys((*held.answers, *row.answers))),
+            )
+        else:
+            yield held
+            held = row
+    if held is not None:
+        yield held
+
+
+def _same(some: tuple[TextDocument, ...], others: tuple[TextDocument, ...]) -> bool:
+    return {(each.id, each.title, each.text) for each in some} == {(each.id, each.title, each.text) for each in others}
+
+
+def _once(example: TextExample, counts: Counter[str]) -> TextExample:
+    """An example in which each document of a side stands once."""
+    sides = []
+    for side in (example.positives, example.negatives):
+        if len(side) < 2:
+            sides.append(side)
+            continue
+        known: dict[tuple[str | None, str, str | None], TextDocument] = {}
+        for each in side:
+            known.setdefault((each.id, each.title, each.text), each)
+        counts["repeated"] += len(side) - len(known)
+        sides.append(tuple(known.values()))
+    return example._replace(positives=sides[0], negatives=sides[1])
+
+
+def _pair_key(query: int, document: int) -> int:
+    """64 bits of a query's and a document's key; the hash of whole numbers is the same in every process."""
+    return hash((query, document))
+
+
+def _within(keys: Keys, known: Keys) -> npt.NDArray[np.bool_]:
+    """Which keys are among the known ones, which are sorted."""
+    if not len(known):
+        return np.zeros(len(keys), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.equal(known[places], keys)
+
+
+def _sample(kept: list[TextDocument], document: TextDocument, met: int, chance: Random) -> None:
+    """Keep each document that was met with the same chance.
+
+    References:
+        Vitter 1985, "Random sampling with a reservoir", algorithm R.
+    """
+    if len(kept) < FILLING:
+        kept.append(document)
+    elif (place := chance.randrange(met)) < FILLING:
+        kept[place] = document
+
+
+def convert(
+    path: str | Path,
+    format: str,
+    out: Path,
+    *,
+    knobs: Mapping[str, Any] | None = None,
+    reads: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    split: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Write a file or folder of one format in another; texts go through one by one and never fill the memory.
+
+    A document that is a positive of a query in any row is no negative of it in another, by its text. Eight bytes are
+    kept in memory for each positive, and a few thousand documents to fill up with. Where either format names documents
+    by id, everything is first put together in a file beside the target.
+
+    Args:
+        path: What to read, as for ``load``.
+        format: Name of the format to write.
+        out: Folder to write; an older export there is replaced.
+        knobs: Knobs of the format.
+        reads: Name of the format to read; None looks at the content.
+        columns: The person's columns by role.
+        encoding: Text encoding; None is UTF-8.
+        split: Which judgments are the positives.
+        progress: Called with (what is done, amount done, amount in all or None).
+
+    Returns:
+        The manifest.
+
+    Raises:
+        DataError: If it cannot be read, or the folder holds something else.
+        UnknownNameError: If there is no such format.
+        RecipeError: If a knob is not valid.
+        ExportError: If nothing can be written.
+    """
+    entry, out = find_format(format), Path(out)
+    values = knobs_of(entry, knobs)
+    refuse_foreign(out)
+
+    def opening() -> Opened:
+        return open_data(path, format=reads, columns=columns, encoding=encoding, split=split, progress=progress)
+
+    with written_beside(out) as folder, ExitStack() as stack:
+        converted = begin(opening, entry, stack, out.absolute().parent)
+        _refuse_empty(converted)
+        written = entry.function(examples=converted, folder=folder, **values)
+        losses = converted.survey.losses(entry, values, converted.count)
+        text = card(_story(converted, entry), entry, written, values, losses)
+        about = {
+            "knobs": values,
+            "dataset": converted.name,
+            "converted_from": converted.facts,
+            "counts": counts_of(converted),
+            "problems": _problems(converted),
+            "losses": lost(losses),
+        }
+        return finish(folder, entry, written, about, text)
+
+
+def begin(opening: Callable[[], Opened], entry: Entry, stack: ExitStack, beside: Path) -> Converted:
+    """Go through the input once, so that it is known what it says and what the format cannot say of it.
+
+    Args:
+        opening: Opens the input anew.
+        entry: The exporter.
+        stack: Closes what was opened.
+        beside: Folder for a temporary file.
+    """
+    converted = Converted(opening, gathers="positives" in entry.trait("holds", ()))
+    reading = opening().reading
+    if entry.trait("by_id") or reading.documents != () or reading.queries != ():
+        place = stack.enter_context(tempfile.TemporaryDirectory(prefix=".negviz-", dir=beside))
+        converted.staging = Staging(Path(place) / "staging.sqlite")
+        stack.callback(converted.staging.close)
+    converted.look()
+    return converted
+
+
+def counts_of(converted: Converted) -> dict[str, int]:
+    """Numbers of everything: what is there, and what was taken out."""
+    survey = converted.survey
+    return {
+        "queries": survey.examples,
+        "positives": survey.positives,
+        "negatives": survey.negatives,
+        **{name: converted.counts[name] for name in TAKEN_OUT},
+    }
+
+
+def _problems(converted: Converted) -> dict[str, int]:
+    """How often each kind of problem was noticed."""
+    return dict(Counter(problem.kind for problem in converted.problems).most_common())
+
+
+def _refuse_empty(converted: Converted) -> None:
+    if converted.survey.examples:
+        return
+    first = next(iter(converted.problems), None)
+    where = f" The first problem is in {first.file} line {first.line}: {first.message}" if first else ""
+    raise DataError(f"{converted.name} has no row with a labelled positive that can be used.{where}")
+
+
+def _story(converted: Converted, entry: Entry) -> Story:
+    """What the card tells of it."""
+    counts, facts = counts_of(converted), converted.facts
+    known = {"queries": "queries", "positives": "positives", "negatives": "negatives", **TAKEN_OUT}
+    lines = [
+        f"- source: {plain(converted.name)} ({plain(facts['format'])})",
+        f"- recognised: {plain(facts['why'])}",
+        f"- licence of the source: {plain(facts.get('licence') or 'not recorded; see the source')}",
+    ]
+    kinds = [f"- {count} × {plain(kind)}" for kind, count in _problems(converted).items()]
+    odd = ["## What was odd in the source\n\n" + "\n".join(kinds)] if kinds else []
+    return Story(
+        converted.name, f"in the format {entry.trait('name_shown') or entry.name}", converted.count,
+        [(counts[key], text) for key, text in known.items()],
+        ["## How it was made\n\nConverted, not mined.\n\n" + "\n".join(lines), *odd],
+    )  # fmt: skip

@@ -10,6 +10,7 @@ import yaml
 
 from negviz import __version__
 from negviz.exporters._files import IDS_FILE
+from negviz.leak_check import LeakCheck
 from negviz.registry import Entry
 from negviz.survey import Loss
 from negviz.training_set import TrainingSet
@@ -29,6 +30,7 @@ COUNTED = {
     "dropped": "negatives taken out: labelled drop",
     "unsure_left_out": "negatives taken out: labelled unsure",
     "in_queries_left_out": "negatives of queries that were left out",
+    "queries_evaluated_with": "queries left out: held-out data to evaluate with has them",
     "queries_without_positive": "queries left out: no positive",
     "queries_with_wrong_positives_only": "queries left out: labels took every positive away",
     "starved": "queries with fewer negatives than wanted",
@@ -60,7 +62,7 @@ class Story(NamedTuple):
     sections: Sequence[str]
 
 
-def story_of(training_set: TrainingSet) -> Story:
+def story_of(training_set: TrainingSet, check: LeakCheck | None = None) -> Story:
     """What a card tells of a training set."""
     counts, recipe = training_set.counts, training_set.selection.recipe
     numbers = [(counts[key], text) for key, text in COUNTED.items() if counts[key]]
@@ -69,7 +71,7 @@ def story_of(training_set: TrainingSet) -> Story:
     numbers.append((written, "negatives that a language model wrote, listed in `synthetic.jsonl`"))
     return Story(
         training_set.name, f"hard negatives, {plain(recipe.title or recipe.name)}", training_set.count, numbers,
-        (_making(training_set), _funnel(training_set)),
+        (_making(training_set), _funnel(training_set), _leaks(check)),
     )  # fmt: skip
 
 
@@ -172,6 +174,13 @@ def _making(training_set: TrainingSet) -> str:
     }
     lines = [f"- {key}: {plain(value).replace(chr(92) + '`', '`')}" for key, value in facts.items() if value != ""]
     return "## How it was made\n\n" + "\n".join(lines)
+
+
+def _leaks(check: LeakCheck | None) -> str:
+    if check is None:
+        return ""
+    beside = " See `leaks.jsonl`." if check.leaks else ""
+    return f"## Held-out data\n\n{plain(check.sentence())}{beside}"
 
 
 def _funnel(training_set: TrainingSet) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +20,17 @@ from negviz.errors import DataError, ExportError
 from negviz.examples import Place, TextDocument, TextExample
 from negviz.export import find_format, finish, knobs_of, lost, refuse_foreign
 from negviz.load import Opened, open_data
+from negviz.loaders._cells import blank
 from negviz.loaders._reading import Reading
 from negviz.loaders._rows import readable
 from negviz.loaders._source import Progress
 from negviz.registry import Entry
 from negviz.staging import Staging, content_key
 from negviz.survey import Survey
-from negviz.text import is_blank
 from negviz.writing import written_beside
 
 BATCH = 512
+KEY_BLOCK = 1 << 24
 FILLING = 4096
 PROBLEMS = 10_000
 SEED = "negviz"
@@ -69,6 +70,8 @@ class Converted:
     facts: dict[str, Any] = field(default_factory=dict)
     _positives: Keys = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     _filling: list[TextDocument] = field(default_factory=list)
+    # Whether some row has a negative that is none; where there is no such row nothing needs to be compared again.
+    _mixed: bool = True
 
     @property
     def name(self) -> str:
@@ -86,28 +89,56 @@ class Converted:
         return self.survey.usual
 
     def look(self) -> None:
-        """Go through everything: note the positives and some documents to fill up with, then count what is left."""
+        """Go through everything once: what it says, its positives, and some documents to fill up with."""
         opened = self.opening()
         rows = self._read(opened, self.counts)
         if self.staging:
             self._stage(opened, rows)
             rows = self.staging.examples()
-        keys, chance, met = array("q"), Random(SEED), 0
-        for example in rows:
-            own = content_key(example.query or "")
-            keys.extend(_pair_key(own, content_key(each.content)) for each in example.positives)
-            for each in (*example.positives, *example.negatives):
-                met += 1
-                _sample(self._filling, each, met, chance)
-        self._positives = np.unique(np.frombuffer(keys, dtype=np.int64))
+        with tempfile.TemporaryFile() as negatives:
+            self._note(rows, negatives)
+            self._mixed = self._overlaps(negatives) or self.counts["negatives_that_are_the_query"] > 0
         self.facts = {**opened.facts, "name": opened.name, "format": opened.entry.name}
         self.problems = [*opened.reading.problems, *opened.source.notices]
-        for example in self._cleaned(self.counts):
-            self.survey.add(example)
+        if self._mixed:
+            self._count_cleaned()
         self.survey.facts["held_out"] = self.counts["held_out"]
         if self.staging:
             self.survey.documents = self.staging.count("documents")
             self.survey.facts["corpus"] = self.staging.unused()
+
+    def _note(self, rows: Iterator[TextExample], negatives: IO[bytes]) -> None:
+        """Keep the keys of the positives, put those of the negatives into a file, and count what the rows say."""
+        keys, chance, met = array("q"), Random(SEED), 0
+        for example in rows:
+            own = content_key(example.query or "")
+            keys.extend([_pair_key(own, content_key(each.content)) for each in example.positives])
+            pushed = [content_key(each.content) for each in example.negatives]
+            negatives.write(array("q", [_pair_key(own, key) for key in pushed]).tobytes())
+            for each in (*example.positives, *example.negatives):
+                met += 1
+                _sample(self._filling, each, met, chance)
+            self.counts["negatives_that_are_the_query"] += pushed.count(own)
+            if example.positives:
+                self.survey.add(example)
+            else:
+                self.counts["without_positive"] += 1
+        self._positives = np.unique(np.frombuffer(keys, dtype=np.int64))
+
+    def _overlaps(self, negatives: IO[bytes]) -> bool:
+        """Whether any negative is a positive of its query somewhere."""
+        negatives.seek(0)
+        while block := negatives.read(KEY_BLOCK):
+            if _within(np.frombuffer(block, dtype=np.int64), self._positives).any():
+                return True
+        return False
+
+    def _count_cleaned(self) -> None:
+        """Count again, now that it is known which negatives go."""
+        self.survey = Survey()
+        self.counts["without_positive"] = self.counts["negatives_that_are_the_query"] = 0
+        for example in self._cleaned(self.counts):
+            self.survey.add(example)
 
     def texts(self) -> Iterator[TextExample]:
         """Examples as they are written."""
@@ -152,7 +183,7 @@ class Converted:
         queries = (
             query._replace(text=readable(query.text, query.place, reading.report))
             for query in reading.queries
-            if query.text is not None and not is_blank(query.text)
+            if query.text is not None and not blank(query.text)
         )
         for query in queries:
             _noted(staging.list_query(query), query.place, reading)
@@ -170,6 +201,9 @@ class Converted:
     def _cleaned(self, counts: Counter[str]) -> Iterator[TextExample]:
         """Examples that can be trained on: each with a positive, none of its query's among its negatives."""
         rows = self.staging.examples() if self.staging else self._read(self.opening(), Counter())
+        if not self._mixed:
+            yield from (example for example in rows if example.positives)
+            return
         while batch := list(islice(rows, BATCH)):
             own = [content_key(example.query or "") for example in batch]
             keys = [[content_key(each.content) for each in example.negatives] for example in batch]
@@ -206,7 +240,7 @@ def _readable_rows(reading: Reading, counts: Counter[str]) -> Iterator[TextExamp
         if example.held_out:
             counts["held_out"] += sum(map(len, listed))
             continue
-        if not example.listed and (example.query is None or is_blank(example.query)):
+        if not example.listed and (example.query is None or blank(example.query)):
             counts["blank"] += 1
             continue
         positives, negatives = (
@@ -218,7 +252,7 @@ def _readable_rows(reading: Reading, counts: Counter[str]) -> Iterator[TextExamp
 
 
 def _is_there(document: TextDocument) -> bool:
-    return document.listed or not is_blank(document.content)
+    return document.listed or not (blank(document.text or "") and blank(document.title))
 
 
 def _clean_document(document: TextDocument, place: Place, reading: Reading) -> TextDocument:
@@ -241,7 +275,7 @@ def _gathered(rows: Iterable[TextExample], gathers: bool) -> Iterator[TextExampl
     for row in rows:
         if held is None:
             held = row
-        elif gathers or not held.positives or not row.positives or _same(held.positives, row.positives):
+        elif gathers or not (_whole(held) and _whole(row)) or _same(held.positives, row.positives):
             held = held._replace(
                 positives=held.positives + row.positives,
                 negatives=held.negatives + row.negatives,
@@ -254,23 +288,32 @@ def _gathered(rows: Iterable[TextExample], gathers: bool) -> Iterator[TextExampl
         yield held
 
 
+def _whole(row: TextExample) -> bool:
+    """Whether a row has both sides; a line of labelled pairs has one."""
+    return bool(row.positives) and bool(row.negatives)
+
+
 def _same(some: tuple[TextDocument, ...], others: tuple[TextDocument, ...]) -> bool:
     return {(each.id, each.title, each.text) for each in some} == {(each.id, each.title, each.text) for each in others}
 
 
 def _once(example: TextExample, counts: Counter[str]) -> TextExample:
     """An example in which each document of a side stands once."""
-    sides = []
-    for side in (example.positives, example.negatives):
-        if len(side) < 2:
-            sides.append(side)
-            continue
-        known: dict[tuple[str | None, str, str | None], TextDocument] = {}
-        for each in side:
-            known.setdefault((each.id, each.title, each.text), each)
-        counts["repeated"] += len(side) - len(known)
-        sides.append(tuple(known.values()))
-    return example._replace(positives=sides[0], negatives=sides[1])
+    positives, negatives = _distinct(example.positives), _distinct(example.negatives)
+    twice = len(example.positives) + len(example.negatives) - len(positives) - len(negatives)
+    if not twice:
+        return example
+    counts["repeated"] += twice
+    return example._replace(positives=positives, negatives=negatives)
+
+
+def _distinct(side: tuple[TextDocument, ...]) -> tuple[TextDocument, ...]:
+    if len(side) < 2:
+        return side
+    known: dict[tuple[str | None, str, str | None], TextDocument] = {}
+    for each in side:
+        known.setdefault((each.id, each.title, each.text), each)
+    return side if len(known) == len(side) else tuple(known.values())
 
 
 def _pair_key(query: int, document: int) -> int:

@@ -4,10 +4,11 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -17,19 +18,23 @@ from negviz import __version__
 from negviz.card import card, story_of
 from negviz.errors import ExportError
 from negviz.exporters import EXPORTERS
-from negviz.exporters._files import IDS_FILE, write_lines
+from negviz.exporters._files import write_lines
+from negviz.held_out import HeldOut, held_out_of
 from negviz.labels import Labels
+from negviz.leak_check import LeakCheck, OnLeak, check_leaks, refuse_leaks, rows_of_queries
 from negviz.loaders import LOADERS
+from negviz.manifest import KIND, read_manifest
+from negviz.recount import recount
 from negviz.registry import Entry
 from negviz.selection import Selection
 from negviz.survey import Loss, Survey
 from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.writing import MANIFEST, written_beside
 
-KIND = "training set"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
 CHANGES = "label_changes.jsonl"
+LEAKS = "leaks.jsonl"
 SYNTHETIC = "synthetic.jsonl"
 BLOCK = 1 << 20
 
@@ -100,6 +105,8 @@ def export(
     *,
     knobs: Mapping[str, Any] | None = None,
     unsure: Unsure = "leave out",
+    held_out: HeldOut | None = None,
+    leaks: OnLeak = "report",
 ) -> dict[str, Any]:
     """Write a training set into a folder: data, sidecars, card, recipe and manifest.
 
@@ -113,6 +120,9 @@ def export(
         out: Folder to write; an older export there is replaced.
         knobs: Knobs of the format.
         unsure: Whether negatives labelled unsure are left out or kept.
+        held_out: What the model will be evaluated with; None takes what the dataset itself holds out.
+        leaks: What becomes of training queries that are held-out queries, by id, by text or nearly: they are reported
+            (in the manifest, in the card and in ``leaks.jsonl``), the export is refused, or they are left out.
 
     Returns:
         The manifest.
@@ -120,13 +130,13 @@ def export(
     Raises:
         UnknownNameError: If there is no such format.
         RecipeError: If a knob is not valid.
-        ExportError: If there is nothing to write, or the format cannot hold it.
+        ExportError: If there is nothing to write, the format cannot hold it, or leaks are refused.
         DataError: If the folder holds files that negviz did not write.
     """
     entry, out = find_format(format), Path(out)
     values = knobs_of(entry, knobs)
     refuse_foreign(out)
-    training_set = make_training_set(selection, labels, unsure=unsure)
+    training_set, check = _checked(make_training_set(selection, labels, unsure=unsure), labels, unsure, held_out, leaks)
     _refuse_empty(training_set)
     with written_beside(out) as folder:
         written = entry.function(examples=training_set, folder=folder, **values)
@@ -135,10 +145,35 @@ def export(
         if synthetic := list(training_set.synthetic()):
             write_lines(folder / SYNTHETIC, synthetic)
         _write_text(folder / RECIPE, selection.recipe.to_yaml())
-        about = {**_about(training_set, labels), "knobs": {**values, "unsure": unsure}}
+        if check and check.leaks:
+            write_lines(folder / LEAKS, (leak._asdict() for leak in check.leaks))
+        about = {
+            **_about(training_set, labels),
+            "leaks": check and check.summary(),
+            "knobs": {**values, "unsure": unsure},
+        }
         losses = Survey.of(training_set.texts()).losses(entry, values, training_set.count)
-        text = card(story_of(training_set), entry, written, values, losses)
+        text = card(story_of(training_set, check), entry, written, values, losses)
         return finish(folder, entry, written, {**about, "losses": lost(losses)}, text)
+
+
+def _checked(
+    training_set: TrainingSet, labels: Labels, unsure: Unsure, held_out: HeldOut | None, leaks: OnLeak
+) -> tuple[TrainingSet, LeakCheck | None]:
+    """The training set, without the queries to evaluate with if they are to be dropped, and what was found."""
+    if leaks not in get_args(OnLeak):
+        raise ExportError(f"leaks was given '{leaks}', but must be one of: {', '.join(get_args(OnLeak))}.")
+    held_out = held_out or held_out_of(training_set.dataset)
+    if held_out is None:
+        return training_set, None
+    check = check_leaks(training_set, held_out)
+    if leaks == "refuse":
+        refuse_leaks(check)
+    rows = rows_of_queries(training_set, check.leaks) if leaks == "drop" else set()
+    if not rows:
+        return training_set, check
+    cleaned = make_training_set(training_set.selection, labels, unsure=unsure, without=rows)
+    return cleaned, replace(check, dropped=len(rows))
 
 
 def finish(
@@ -162,6 +197,8 @@ def finish(
         "kind": KIND,
         "format": shown_name(entry),
         "exporter": entry.name,
+        "reads": written.get("reads", entry.trait("reads")),
+        "by_id": bool(entry.trait("by_id")),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__},
         **_clean(about),
@@ -207,7 +244,7 @@ def refuse_foreign(out: Path) -> None:
     """Leave a folder alone that is no export (a pool has a manifest too), or to which somebody added files."""
     if not (out / MANIFEST).is_file():
         return
-    manifest = _read(out)
+    manifest = read_manifest(out)
     if manifest is None:
         raise ExportError(f"The folder {out} holds something else than an export, so it is left alone; name another.")
     added = [name for name in _names(out) if name not in {*manifest["files"], MANIFEST}]
@@ -272,18 +309,8 @@ def _facts(path: Path) -> dict[str, Any]:
     return {"sha256": digest.hexdigest(), "bytes": path.stat().st_size, "rows": rows}
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
-    """Manifest of an export, None where the folder is none."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(manifest, dict) and manifest.get("kind") == KIND and isinstance(manifest.get("files"), dict)
-    return manifest if whole else None
-
-
 def verify(folder: Path) -> list[str]:
-    """See whether an export is as it was written: every file, its SHA-256 and its number of rows.
+    """See whether an export is as it was written: every file, its SHA-256 and its rows; then read the data and recount.
 
     Returns:
         One sentence for each problem; none if all is well.
@@ -292,14 +319,14 @@ def verify(folder: Path) -> list[str]:
         ExportError: If the folder is no export.
     """
     folder = Path(folder)
-    manifest = _read(folder)
+    manifest = read_manifest(folder)
     if manifest is None:
         raise ExportError(f"{folder} is not an export of negviz (no readable {MANIFEST}); name a folder of 'export'.")
     problems = [
         problem for name, facts in sorted(manifest["files"].items()) for problem in _compare(folder, name, facts)
     ]
     problems += [f"{name} is not in the manifest." for name in _names(folder) if name not in manifest["files"]]
-    return problems + ([] if problems else _recount(manifest))
+    return problems + ([] if problems else recount(folder, manifest))
 
 
 def _compare(folder: Path, name: str, facts: Mapping[str, Any]) -> list[str]:
@@ -316,17 +343,4 @@ def _compare(folder: Path, name: str, facts: Mapping[str, Any]) -> list[str]:
         f"{name} has changed: its {what} is {found[what]}, but was {facts.get(what)}."
         for what in ("sha256", "bytes", "rows")
         if found[what] != facts.get(what)
-    ]
-
-
-def _recount(manifest: Mapping[str, Any]) -> list[str]:
-    """Whether the counts of the manifest are those of its files."""
-    files, written = manifest["files"], manifest["written"]
-    header = 1 if str(written["data"]).endswith(".tsv") else 0
-    rows = {name: files[name]["rows"] - header * (name == written["data"]) for name in files}
-    beside = [name for name in (written["data"], IDS_FILE) if name in files]
-    return [
-        f"{name} has {rows[name]} rows, but the manifest counts {written['rows']}."
-        for name in beside
-        if rows[name] != written["rows"]
     ]

@@ -6,6 +6,7 @@ The kinds of problem are listed in ``negviz.loaders._rows.PROBLEM_KINDS`` (here 
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -14,16 +15,24 @@ from negviz.dataset import Dataset, Problem
 from negviz.errors import DataError
 from negviz.examples import Place
 from negviz.loaders import LOADERS
+from negviz.loaders import _hub as hub
 from negviz.loaders._reading import Reading
 from negviz.loaders._rows import PROBLEM_KINDS, Rows, Shelf
 from negviz.loaders._source import BYTE_ORDER_MARK, Progress, Source, bare, ending
+from negviz.manifest import read_manifest
 from negviz.registry import Entry
 from negviz.text import normalise
+from negviz.writing import MANIFEST
 
-__all__ = ["PROBLEM_KINDS", "describe", "judgments_of_the_sample", "load", "load_files"]
+__all__ = ["PROBLEM_KINDS", "describe", "judgments_of_the_sample", "load", "load_files", "unpacked"]
 
 SAMPLE = "sample"
 LONGEST_NAME = 120
+# What an export of negviz holds beside the data.
+BESIDE = frozenset({
+    MANIFEST, "README.md", "recipe.yaml", "ids.parquet", "left_out.jsonl", "label_changes.jsonl", "leaks.jsonl",
+    "synthetic.jsonl",
+})  # fmt: skip
 PARTS = frozenset({"corpus", "queries"})
 
 
@@ -39,7 +48,9 @@ def load(
     """Load a file or folder.
 
     Args:
-        path: The file or folder, or ``sample`` for the collection that comes with negviz.
+        path: The file or folder, or ``sample`` for the collection that comes with negviz; where there is no such path,
+            a dataset of the Hugging Face Hub as ``ORGANISATION/NAME``, or one of its configurations as
+            ``ORGANISATION/NAME:CONFIG`` (of a local folder, ``FOLDER:CONFIG``).
         format: Name of a loader; None looks at the content.
         columns: Names of the person's columns by role, such as ``{"query": "frage", "positive": "antwort"}``.
         encoding: Text encoding; None is UTF-8.
@@ -70,13 +81,16 @@ class Opened(NamedTuple):
     def name(self) -> str:
         """Short name of the data."""
         place = self.source.path
+        if self.source.alias:
+            return self.source.alias
         return place.resolve().name if self.source.is_folder else bare(place.name) or place.name
 
     @property
     def facts(self) -> dict[str, Any]:
         """What is known once it was read."""
         encoding = self.source.encoding or "utf-8"
-        return {**self.reading.facts, "why": self.why, "files": sorted(self.source.read), "encoding": encoding}
+        read = {"why": self.why, "files": sorted(self.source.read), "encoding": encoding}
+        return {**self.source.about, **self.reading.facts, **read}
 
 
 def open_data(
@@ -89,18 +103,32 @@ def open_data(
     progress: Progress | None = None,
 ) -> Opened:
     """Recognise a file or folder and begin to read it; arguments and errors as for ``load``."""
-    place = _inner(_sample() if path == SAMPLE else _existing(path))
+    found = None if path == SAMPLE else _by_name(str(path))
+    place = found.place if found else _inner(_sample() if path == SAMPLE else _existing(path))
+    files, named = found.files if found else _files(place), ""
+    if export := None if found else read_manifest(place):
+        named = str(export.get("reads") or "")
+        files = _files_of_export(export, files)
+    elif found is None and (found := hub.described(place)):
+        files = found.files
     source = Source(
         path=place,
-        files=_files(place),
+        files=files,
         columns=dict(columns or {}),
         encoding=encoding,
         split=split,
         progress=progress,
+        alias=found.alias if found else "",
+        about=found.about if found else {},
+        splits=found.splits if found else {},
     )
     _refuse_empty(source)
-    entry, why = _recognised(source, format)
+    entry, why = _recognised(source, format or named or None)
+    if named and not format:
+        why = "It is an export of negviz, whose manifest says so."
     _refuse_unread_columns(source, entry)
+    if found and not entry.trait("by_id"):
+        hub.refuse_several(source, found)
     return Opened(entry.function(source), source, entry, why)
 
 
@@ -117,6 +145,20 @@ def load_files(uploaded: Mapping[str, bytes], **options: Any) -> Dataset:
     Raises:
         DataError: As for ``load``, or if there are no files.
     """
+    with unpacked(uploaded) as place:
+        return load(place, **options)
+
+
+@contextmanager
+def unpacked(uploaded: Mapping[str, bytes]) -> Iterator[Path]:
+    """Files from the interface in a folder that is taken away afterwards: the file, or the folder of several.
+
+    Args:
+        uploaded: Content by file name. A name is never a path: only its last part is used, and only as a name.
+
+    Raises:
+        DataError: If there are no files.
+    """
     if not uploaded:
         raise DataError("No file was given; drop a file, or a corpus.jsonl, a queries.jsonl and a .tsv of judgments.")
     with tempfile.TemporaryDirectory(prefix="negviz-") as folder:
@@ -126,7 +168,7 @@ def load_files(uploaded: Mapping[str, bytes], **options: Any) -> Dataset:
             target = root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        return load(root / names[0] if len(names) == 1 else root, **options)
+        yield root / names[0] if len(names) == 1 else root
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -166,6 +208,20 @@ def judgments_of_the_sample(dataset: Dataset) -> Path | None:
     return path if dataset.name == SAMPLE and path.is_file() else None
 
 
+def _by_name(text: str) -> hub.Found | None:
+    """A dataset of the Hub, or one configuration of a folder, where there is no such path; None where it is neither."""
+    folder, colon, config = text.rpartition(":")
+    try:
+        if Path(text).expanduser().exists():
+            return None
+        if colon and config and Path(folder).is_dir():
+            return hub.of_folder(Path(folder), config)
+    except (OSError, RuntimeError, ValueError):
+        # What is wrong with the path is said where it is looked for.
+        return None
+    return hub.fetch(text) if hub.is_id(text) else None
+
+
 def _existing(path: str | Path) -> Path:
     try:
         place = Path(path).expanduser()
@@ -180,6 +236,14 @@ def _inner(place: Path) -> Path:
     """The folder itself, or the only folder in it, as an archive unpacked into its own folder leaves it."""
     inside = list(_visible(place)) if place.is_dir() else []
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else place
+
+
+def _files_of_export(manifest: Mapping[str, Any], files: tuple[str, ...]) -> tuple[str, ...]:
+    """Data of an export of negviz without what lies beside it: its rows, or all that its documents are named in."""
+    data = manifest["written"].get("data_files", {})
+    if data and not manifest.get("by_id"):
+        return tuple(name for name in files if name in data)
+    return tuple(name for name in files if PurePosixPath(name).name not in BESIDE)
 
 
 def _visible(folder: Path) -> Iterator[Path]:
@@ -218,7 +282,10 @@ def _recognised(source: Source, wanted: str | None) -> tuple[Entry, str]:
         if why:
             return entry, str(why)
     known = ", ".join(entry.label for entry in LOADERS)
-    raise DataError(f"{source.path.name} {_looks(source)}, which is none of the formats known here: {known}.")
+    raise DataError(
+        f"{source.name} {_looks(source)}, which is none of the formats known here: {known}; turn it into a table "
+        "with a query and a positive in each row (JSONL, CSV or Parquet)."
+    )
 
 
 def _refuse_unread_columns(source: Source, entry: Entry) -> None:

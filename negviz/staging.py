@@ -3,6 +3,7 @@
 SQLite keeps each document and query once, under an id of its own, and the pairs in order of their queries.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from negviz.examples import TextDocument, TextExample, TextQuery
-from negviz.text import text_key
+from negviz.text import normalise
 
 CACHE_KIBIBYTES = 262_144
 SCHEMA = """
@@ -32,7 +33,8 @@ INSERT INTO pairs(query, document, positive, grade, score, rank, miner) VALUES(?
 ON CONFLICT(query, document) DO UPDATE SET
   positive=max(positive, excluded.positive),
   grade=max(coalesce(grade, excluded.grade), coalesce(excluded.grade, grade)),
-  score=coalesce(score, excluded.score), rank=coalesce(rank, excluded.rank)
+  score=coalesce(score, excluded.score), rank=coalesce(rank, excluded.rank),
+  miner=coalesce(nullif(miner, ''), excluded.miner)
 """
 READ = """
 SELECT queries.number, queries.id, queries.text, queries.answers, queries.prompt, queries.subset,
@@ -45,7 +47,8 @@ ORDER BY pairs.query, pairs.positive DESC, pairs.number
 
 def content_key(text: str) -> int:
     """64 bits of a text's normal form, as a signed number."""
-    return int.from_bytes(bytes.fromhex(text_key(text)[:16]), "big", signed=True)
+    data = normalise(text).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
 
 
 class Staging:

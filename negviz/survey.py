@@ -70,17 +70,20 @@ class Survey:
         self.positives += len(example.positives)
         self.by_count[len(example.negatives)] += 1
         facts = self.facts
-        for each in (*example.positives, *example.negatives):
-            facts["ids"] += each.id is not None
-            facts["titles"] += bool(each.title)
-            facts["scores"] += each.score is not None
-        facts["grades"] += sum((each.grade or 0) > 1 for each in example.positives)
-        facts["answers"] += bool(example.answers)
-        facts["prompts"] += bool(example.prompt)
-        facts["subsets"] += bool(example.subset)
         facts["positives"] += len(example.positives) > 1
-        facts["negatives"] += bool(example.negatives)
-        facts["empty"] += not example.negatives
+        facts["negatives" if example.negatives else "empty"] += 1
+        listed = (*example.positives, *example.negatives)
+        for what, count in (
+            ("ids", len([1 for each in listed if each.id is not None])),
+            ("titles", len([1 for each in listed if each.title])),
+            ("scores", len([1 for each in listed if each.score is not None])),
+            ("grades", len([1 for each in example.positives if (each.grade or 0) > 1])),
+            ("answers", bool(example.answers)),
+            ("prompts", bool(example.prompt)),
+            ("subsets", bool(example.subset)),
+        ):
+            if count:
+                facts[what] += count
 
     @property
     def examples(self) -> int:
@@ -108,18 +111,25 @@ class Survey:
             count: Negatives that are wanted for each query.
         """
         holds = set(entry.trait("holds", ())) | ({"scores"} if knobs.get("scores") else set())
+        holds -= {"ids"} if knobs.get("integer_ids") else set()
         if "negatives" not in holds:
             holds |= {"empty", "counts"}
+        # What is filled up may also have had nothing.
+        holds |= {"empty"} if knobs.get("short") == "pad" else set()
         found = [
             Loss(what, self.facts[what], sentence.format(count=f"{self.facts[what]:,}"))
             for what, sentence in FACTS.items()
             if what not in holds and self.facts[what]
         ]
-        return found + ([] if "counts" in holds else self._counts(knobs, int(knobs.get("negatives") or count)))
+        wanted = int(knobs.get("negatives") or count)
+        if "n_ways" in knobs:
+            wanted = min(wanted, int(knobs["n_ways"]) - 1)
+        return found + ([] if "counts" in holds else self._counts(knobs, wanted))
 
     def _counts(self, knobs: Mapping[str, Any], wanted: int) -> list[Loss]:
         """What becomes of examples with fewer or more negatives than each row has."""
-        short = sum(number for count, number in self.by_count.items() if 0 < count < wanted)
+        least = 0 if knobs.get("short") == "pad" else 1
+        short = sum(number for count, number in self.by_count.items() if least <= count < wanted)
         long = sum(number for count, number in self.by_count.items() if count > wanted)
         fate = SHORT.get(str(knobs.get("short", "drop")), "").format(wanted=wanted)
         found = []

@@ -152,6 +152,15 @@ def test_one_that_waits_in_the_background_is_queued_for_the_page(ran, monkeypatc
     assert process.training(Path(found["folder"])).state == "queued"
 
 
+# What runs the tests in the background may ignore Ctrl-C, and a process inherits that.
+HEARS_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from negviz.cli import main
+main()
+"""
+
+
 @pytest.fixture
 def begun(mined):
     """Start a long training in a process of its own, and wait until it has finished a round."""
@@ -159,11 +168,9 @@ def begun(mined):
 
     def begin(folder):
         process_ = subprocess.Popen(
-            [sys.executable, "-m", "negviz", "train", str(mined / "pool"), "--recipe", "nv_perc", "--rounds", "300",
+            [sys.executable, "-c", HEARS_CTRL_C, "train", str(mined / "pool"), "--recipe", "nv_perc", "--rounds", "300",
              "--epochs", "20", "--seeds", "1", "--threads", "1", "--out", str(folder)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
-            # What runs the tests in the background may ignore Ctrl-C, and a process inherits that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         started.append(process_)
         end = time.monotonic() + 60

@@ -70,7 +70,7 @@ def test_the_command_lines_run_one_after_the_other(tmp_path, monkeypatch, capfd)
         if line[0] == "sample":
             judge(tmp_path / "sheet.csv")
     assert ran[:7] == ["describe", "pool", "select", "compare", "sweep", "suspects", "sample"]
-    assert ran[7:13] == ["rate", "advise", "audit", "train", "export", "labels"]
+    assert ran[7:15] == ["rate", "advise", "audit", "train", "export", "verify", "convert", "labels"]
     assert {"recipes", "formats", "encoders", "strategies", "students", "schedules", "losses"} <= set(ran)
     assert {"pool", "negatives.parquet", "train", "labels.csv", ".negviz"} <= {path.name for path in tmp_path.iterdir()}
     assert "amazon-river-04" in (tmp_path / "labels.csv").read_text("utf-8")

@@ -108,6 +108,17 @@ def mapping_of(columns: tuple[str, ...]) -> dict[str, str] | None:
     return mapping or None
 
 
+def note_losses(manifest: dict[str, Any]) -> None:
+    """Say what the format cannot say, and which knob decides what becomes of it."""
+    for loss in manifest["losses"]:
+        choice = f" (choose with --set {loss['choice']}=…)" if loss["choice"] else ""
+        click.echo(f"negviz: note: {loss['message']}{choice}.", err=True)
+    if leaks := manifest.get("leaks"):
+        found = ", ".join(f"{sum(kinds.values()):,} {what}" for what, kinds in leaks["by_kind"].items() if kinds)
+        if found:
+            click.echo(f"negviz: note: of the held-out data '{leaks['held_out']}', trained on: {found}.", err=True)
+
+
 def settings_of(settings: tuple[str, ...]) -> dict[str, str]:
     """Knobs of a format, of the option ``--set``."""
     knobs = {}

@@ -5,7 +5,17 @@ from typing import Any
 
 import click
 
-from negviz.cli._frame import Bars, Report, data_options, json_option, mapping_of, plain_lines, report, settings_of
+from negviz.cli._frame import (
+    Bars,
+    Report,
+    data_options,
+    json_option,
+    mapping_of,
+    note_losses,
+    plain_lines,
+    report,
+    settings_of,
+)
 
 
 @click.command()
@@ -39,15 +49,10 @@ def convert(
             )  # fmt: skip
         finally:
             bars.close()
-        for loss in manifest["losses"]:
-            click.echo(f"negviz: note: {loss['message']}{_choice(loss)}.", err=True)
+        note_losses(manifest)
         return manifest
 
     report(work, as_json, lambda found: _lines(found, out))
-
-
-def _choice(loss: dict[str, Any]) -> str:
-    return f" (choose with --set {loss['choice']}=…)" if loss["choice"] else ""
 
 
 def _lines(manifest: dict[str, Any], out: Path) -> list[str]:

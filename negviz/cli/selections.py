@@ -1,11 +1,14 @@
 """Verbs from a pool to a training set."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from negviz.cli._frame import Report, json_option, labels_of, plain_lines, report, settings_of
+from negviz.cli._frame import Report, json_option, labels_of, note_losses, plain_lines, report, settings_of
+
+if TYPE_CHECKING:
+    from negviz.leak_check import OnLeak
 
 
 @click.command()
@@ -69,6 +72,19 @@ def _funnel_lines(report: dict[str, Any]) -> list[str]:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Turn a knob of the format.")
 @click.option("--labels", "labels_file", help="Labels to apply: CSV, JSONL, or a label database.")
+@click.option(
+    "--held-out",
+    type=click.Path(path_type=Path),
+    metavar="DATA|QRELS",
+    help="What the model will be evaluated with, to see whether it is trained on.",
+)
+@click.option(
+    "--leaks",
+    type=click.Choice(["report", "refuse", "drop"]),
+    default="report",
+    show_default=True,
+    help="What becomes of training queries that are held-out queries.",
+)
 @json_option
 def export(
     *,
@@ -78,16 +94,23 @@ def export(
     out: Path,
     settings: tuple[str, ...],
     labels_file: str | None,
+    held_out: Path | None,
+    leaks: "OnLeak",
     as_json: bool,
 ) -> None:
     """Write a selection as a training set, exactly as the trainer's code reads it."""
     from negviz.export import export as write
+    from negviz.held_out import read_held_out
     from negviz.store import open_pool, read_selection
 
     def work() -> Report:
         opened = open_pool(pool_folder)
         chosen = read_selection(selection, opened)
-        return write(chosen, labels_of(labels_file, opened.dataset), format_name, out, knobs=settings_of(settings))
+        held = None if held_out is None else read_held_out(held_out, opened.dataset)
+        labels, knobs = labels_of(labels_file, opened.dataset), settings_of(settings)
+        manifest = write(chosen, labels, format_name, out, knobs=knobs, held_out=held, leaks=leaks)
+        note_losses(manifest)
+        return manifest
 
     report(work, as_json, lambda report: plain_lines({"wrote": str(out), **report["counts"]}))
 

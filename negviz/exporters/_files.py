@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import zstandard
 
 from negviz.errors import ExportError
-from negviz.exporters._rows import IDS, LeftOut, Row
+from negviz.exporters._rows import IDS, UNKNOWN_SCORE, LeftOut, Row
 
 FileKind = Literal["parquet", "jsonl", "jsonl.gz", "jsonl.zst"]
 LineKind = Literal["jsonl", "jsonl.gz", "jsonl.zst"]
@@ -119,6 +119,54 @@ def write_rows(
     return {**counts, **report(left_out, folder), "data": largest.pattern, "data_files": files}
 
 
+def write_ids(rows: Callable[[LeftOut], Iterator[Row]], folder: Path, hint: Callable[[], str] = str) -> dict[str, Any]:
+    """Write what lies beside rows that an exporter writes itself: their ids, and the list of what was left out.
+
+    Args:
+        rows: Makes the rows and fills the list of what was left out.
+        folder: Where to write.
+        hint: Says what to do when there is no row.
+
+    Returns:
+        Counts: rows, positives, negatives and backfilled negatives of all rows, left_out and queries_left_out.
+
+    Raises:
+        ExportError: If there is no row.
+    """
+    left_out: LeftOut = []
+    counts = dict.fromkeys(("rows", "positives", "negatives", "backfilled"), 0)
+
+    def sources() -> Iterator[dict[str, Any]]:
+        for row in rows(left_out):
+            _count(counts, row)
+            yield row.ids
+
+    write_data(folder / IDS_FILE, sources(), IDS)
+    if not counts["rows"]:
+        raise _nothing(left_out, hint())
+    return {**counts, **report(left_out, folder)}
+
+
+def write_list(rows: Iterable[Any], folder: Path, name: str, schema: pa.Schema | None = None) -> dict[str, int]:
+    """Write a list of its own, such as the corpus, in one file or several; a list of nothing makes an empty file.
+
+    Args:
+        rows: What to write.
+        folder: Where to write.
+        name: Path inside the folder, in which ``{shard}`` stands for the number of the shard.
+        schema: Columns, for Parquet.
+
+    Returns:
+        Rows of each file.
+    """
+    with _Shards(folder, name, schema) as shards:
+        for batch in _batches(rows):
+            shards.write(batch)
+        if not shards.rows:
+            shards.write([])
+    return shards.finished()
+
+
 def report(left_out: LeftOut, folder: Path) -> dict[str, int]:
     """Write the list of what was left out, if anything was, and count it."""
     if left_out:
@@ -157,11 +205,20 @@ def _count(counts: dict[str, int], row: Row) -> None:
 
 
 def _nothing(left_out: LeftOut, hint: str) -> ExportError:
-    why = "; ".join(sorted({each["reason"] for each in left_out}))
-    return ExportError(
-        f"No query can be written in this format{f' ({why})' if why else ''}. "
-        f"{hint or 'Loosen the recipe so that more candidates are taken, or choose another format.'}"
-    )
+    reasons = sorted({each["reason"] for each in left_out})
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    fix = NO_SCORES if UNKNOWN_SCORE in reasons else hint or NO_ROWS
+    return ExportError(f"No query can be written in this format{why}. {fix}")
+
+
+NO_SCORES = (
+    "It needs a score for every text: a recipe gives one to each candidate, and a file that is converted has to hold "
+    "them. Or choose a format without scores."
+)
+NO_ROWS = (
+    "Loosen the recipe so that more candidates are taken (a file that is converted has to hold the negatives), or "
+    "choose another format."
+)
 
 
 def _batches(rows: Iterable[Any], data: Callable[[Any], Any] = lambda row: row) -> Iterator[list[Any]]:
@@ -273,7 +330,8 @@ class _DataFile:
             )
             self._file.write(text.getvalue().encode())
         else:
-            self._file.writelines(json_line(row) for row in rows)
+            for row in rows:
+                self._file.write(json_line(row))
 
     def close(self) -> None:
         """End the file."""

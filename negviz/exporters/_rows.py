@@ -1,11 +1,12 @@
 """Rows: what exporters write, and the ids that go beside the texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from negviz.examples import TextDocument, TextExample
+from negviz.examples import Examples, TextDocument, TextExample
 
 LeftOut = list[dict[str, Any]]
 
@@ -39,6 +40,31 @@ def distinct(positives: Sequence[TextDocument]) -> list[TextDocument]:
     for positive in positives:
         contents.setdefault(positive.content, positive)
     return list(contents.values())
+
+
+def triples(examples: Examples, left_out: LeftOut) -> Iterator[tuple[TextExample, TextDocument, TextDocument]]:
+    """Every positive with every negative of its query; a query without negatives is left out."""
+    for example in examples.texts():
+        if not example.negatives:
+            leave_out(left_out, example, NO_NEGATIVE)
+        for positive in distinct(example.positives):
+            for negative in example.negatives:
+                yield example, positive, negative
+
+
+def query_name(example: TextExample) -> str:
+    """Id of a query: the user's, or one made from its text."""
+    return example.query_id or _made_id(str(example.query))
+
+
+def document_name(document: TextDocument) -> str:
+    """Id of a document: the user's, or one made from its title and text."""
+    return document.id or _made_id(f"{document.title}\0{document.text or ''}")
+
+
+def _made_id(text: str) -> str:
+    """64 bits of a hash, so that the same text has the same id in every row and every file."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def contents(listed: Sequence[TextDocument]) -> list[str]:

@@ -33,6 +33,16 @@ def write(
     return write_rows(rows, folder, f"{name}/train-{SHARD}.{file}", pa.schema(columns), hint)
 
 
+def names(count: int) -> list[str]:
+    """Columns of the documents of a row: a positive, then so many negatives."""
+    return ["positive", *(f"negative_{place}" for place in range(1, count + 1))]
+
+
+def schema(count: int, label: list[tuple[str, pa.DataType]]) -> pa.Schema:
+    """Columns of rows with so many negatives."""
+    return pa.schema([("anchor", TEXT), *((name, TEXT) for name in names(count)), *label])
+
+
 def snippet(loss: str) -> str:
     """Code that trains a bi-encoder with the data, run from the folder of the export."""
     return f"""\

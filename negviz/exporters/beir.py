@@ -1,17 +1,24 @@
 """BEIR folder."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from negviz.examples import Examples
 from negviz.exporters import EXPORTERS
-from negviz.exporters._files import refuse_odd_ids, write_lines
+from negviz.exporters._by_id import (
+    JUDGED_IDS_ARE,
+    QRELS,
+    QRELS_HEADER,
+    beir_corpus,
+    beir_queries,
+    grade_of,
+    id_of,
+    judged,
+    write_qrels,
+)
+from negviz.exporters._files import write_ids, write_lines
 from negviz.exporters._rows import LeftOut, Row, ids
-
-HEADER = ("query-id", "corpus-id", "score")
-DATA = "qrels/train.tsv"
 
 SNIPPET = """\
 from beir.datasets.data_loader import GenericDataLoader
@@ -21,11 +28,13 @@ corpus, queries, qrels = GenericDataLoader(data_folder=".").load(split="train")
 
 
 def _rows(examples: Examples, left_out: LeftOut) -> Iterator[Row]:
-    """Judgments; a BEIR folder has no place for negatives, so those are only in the ids."""
-    for example in examples.texts():
-        for positive in example.positives:
-            data = dict(zip(HEADER, (example.query_id, positive.id, positive.grade or 1), strict=True))
-            yield Row(data, ids(example, [positive], []))
+    """Judgments; a BEIR folder has no place for negatives, so those are only beside them."""
+    return judged(
+        examples,
+        lambda example, positive: dict(
+            zip(QRELS_HEADER, (id_of(example), id_of(positive), grade_of(positive)), strict=True)
+        ),
+    )
 
 
 @EXPORTERS.register(
@@ -36,7 +45,12 @@ def _rows(examples: Examples, left_out: LeftOut) -> Iterator[Row]:
     by_id=True,
     holds=("ids", "titles", "grades", "answers", "positives", "negatives", "empty", "counts", "corpus"),
     configs={"corpus": "corpus.jsonl", "queries": "queries.jsonl", "hard_negatives": "hard_negatives.jsonl"},
-    beside={"hard_negatives.jsonl": "the negatives, for which BEIR itself has no place: `qid`, `pos`, `neg`"},
+    beside={
+        "corpus.jsonl": "the documents: `_id`, `title`, `text`",
+        "queries.jsonl": "the queries: `_id`, `text`",
+        "hard_negatives.jsonl": "the negatives, for which BEIR itself has no place: `qid`, `pos`, `neg`",
+        "ids.parquet": JUDGED_IDS_ARE,
+    },
     rows=_rows,
     snippet=SNIPPET,
 )
@@ -44,7 +58,8 @@ def beir(*, examples: Examples, folder: Path) -> dict[str, Any]:
     """The whole corpus, the queries, and their positives as ``qrels/train.tsv``, promoted ones among them.
 
     BEIR has no place for negatives; they lie beside in ``hard_negatives.jsonl``, in the form of the MS MARCO
-    hard-negatives files: ``qid``, ``pos`` and, under the recipe's name, ``neg``.
+    hard-negatives files: ``qid``, ``pos`` and, under the recipe's name, ``neg``. Readers skip the first line of the
+    judgments, so it is a header, and call ``int`` on grades, so those are whole numbers.
 
     Args:
         examples: What to write.
@@ -56,43 +71,23 @@ def beir(*, examples: Examples, folder: Path) -> dict[str, Any]:
     Raises:
         ExportError: If an id holds a tab or a line end, which no TSV file can.
     """
-    documents = write_lines(
-        folder / "corpus.jsonl",
-        ({"_id": each.id, "title": each.title, "text": each.text} for each in examples.corpus()),
-    )
-    queries = write_lines(folder / "queries.jsonl", _queries(examples))
-    counts = {"positives": 0, "negatives": 0}
-    queries_with_negatives = write_lines(folder / "hard_negatives.jsonl", _negatives(examples, counts))
-    path = folder / DATA
-    path.parent.mkdir()
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(HEADER)
-        for row in _rows(examples, []):
-            writer.writerow([*refuse_odd_ids([row.data[name] for name in HEADER[:2]]), row.data["score"]])
-            counts["positives"] += 1
+    documents = write_lines(folder / "corpus.jsonl", beir_corpus(examples))
+    queries = write_lines(folder / "queries.jsonl", beir_queries(examples))
+    queries_with_negatives = write_lines(folder / "hard_negatives.jsonl", _negatives(examples))
+    write_qrels(examples, folder)
+    counts = write_ids(lambda left_out: _rows(examples, left_out), folder)
     return {
-        "rows": counts["positives"],
         **counts,
         "documents": documents,
         "queries": queries,
         "queries_with_negatives": queries_with_negatives,
-        "left_out": 0,
-        "queries_left_out": 0,
-        "data": DATA,
-        "data_files": {DATA: counts["positives"]},
+        "data": QRELS,
+        "data_files": {QRELS: counts["rows"]},
     }
 
 
-def _queries(examples: Examples) -> Iterator[dict[str, object]]:
-    for example in examples.texts():
-        answers = {"metadata": {"answers": list(example.answers)}} if example.answers else {}
-        yield {"_id": example.query_id, "text": example.query, **answers}
-
-
-def _negatives(examples: Examples, counts: dict[str, int]) -> Iterator[dict[str, object]]:
+def _negatives(examples: Examples) -> Iterator[dict[str, object]]:
     for example in examples.texts():
         if example.negatives:
             row = ids(example, example.positives, example.negatives)
-            counts["negatives"] += len(example.negatives)
             yield {"qid": row["query_id"], "pos": row["positive_ids"], "neg": {examples.miner: row["negative_ids"]}}

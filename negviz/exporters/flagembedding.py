@@ -27,6 +27,8 @@ torchrun --nproc_per_node 1 -m FlagEmbedding.finetune.embedder.encoder_only.base
 
 
 def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: LineKind = "jsonl") -> Iterator[Row]:
+    # A column that only some rows have breaks the reading of a file and the joining of several.
+    prompted = any(example.prompt for example in examples.texts())
     for example in examples.texts():
         positives, negatives = distinct(example.positives), example.negatives
         ups, downs = known_scores(positives), known_scores(negatives)
@@ -39,7 +41,7 @@ def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: 
                 "query": example.query,
                 "pos": contents(positives),
                 "neg": contents(negatives),
-                **({"prompt": example.prompt} if example.prompt else {}),
+                **({"prompt": example.prompt} if prompted else {}),
                 **({"pos_scores": ups, "neg_scores": downs} if scores else {}),
             }
             yield Row(data, ids(example, positives, negatives))
@@ -62,14 +64,16 @@ def flagembedding(
 
     The trainer picks one positive at random and ``train_group_size - 1`` negatives, repeating them where there are
     fewer. It divides by the number of negatives, so a query without any is left out. The data lies in a folder of its
-    own, because the trainer reads all files of a folder.
+    own, because the trainer reads all files of a folder as one table: where one query has a ``prompt``, all rows have
+    one, if an empty one. It is read only where ``--query_instruction_for_retrieval`` is given too.
 
     Args:
         examples: What to write.
         folder: Where to write it.
         scores: Add ``pos_scores`` and ``neg_scores``, for ``--knowledge_distillation True``; a query with an unknown
             score is left out then.
-        file: JSON lines, plain or compressed.
+        file: JSON lines, plain or compressed. The trainer skips files that do not end in ``.jsonl`` or ``.json``, so
+            a compressed one has to be unpacked first.
 
     Returns:
         Counts: rows, left_out, queries_left_out, and data, the path of the data.

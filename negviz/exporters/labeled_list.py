@@ -59,7 +59,7 @@ def labeled_list(
         examples: What to write.
         folder: Where to write it.
         scores: Write scores instead of labels, for distillation; a trainer takes only one of them (the other would be
-            read as text).
+            read as text). Give the cross-encoder an identity as its activation then, or its sigmoid is learnt away.
         file: Parquet, or JSON lines.
 
     Returns:

@@ -46,7 +46,8 @@ def labeled_pair(
         examples: What to write.
         folder: Where to write it.
         scores: Write the score instead of the label, for losses on scores; a trainer takes only one of them (the other
-            would be read as text).
+            would be read as text). Binary cross-entropy takes scores from 0 to 1 only; for others take MSELoss and give
+            the cross-encoder an identity as its activation.
         file: Parquet, or JSON lines.
 
     Returns:

@@ -1,29 +1,18 @@
 """N-tuples for sentence-transformers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pyarrow as pa
 
-from negviz.examples import Examples, TextDocument, TextExample
+from negviz.examples import Examples, TextDocument
 from negviz.exporters import EXPORTERS
 from negviz.exporters import _sentence_transformers as st
+from negviz.exporters._counts import Short, count_of, counted, what_would_do
 from negviz.exporters._files import SHARD, FileKind, write_rows
-from negviz.exporters._rows import (
-    NO_NEGATIVE,
-    UNKNOWN_SCORE,
-    LeftOut,
-    Row,
-    contents,
-    distinct,
-    ids,
-    known_scores,
-    leave_out,
-)
+from negviz.exporters._rows import UNKNOWN_SCORE, LeftOut, Row, contents, distinct, ids, known_scores, leave_out
 from negviz.hints import Range
-
-Short = Literal["drop", "pad", "split"]
 
 
 def _rows(
@@ -35,12 +24,7 @@ def _rows(
     scores: bool = False,
     file: FileKind = "parquet",
 ) -> Iterator[Row]:
-    for example in examples.texts():
-        taken = _taken(examples, example, negatives or examples.count, short)
-        if taken is None:
-            reason = f"it has fewer than {negatives or examples.count} negatives" if short != "split" else NO_NEGATIVE
-            leave_out(left_out, example, reason, negatives=len(example.negatives))
-            continue
+    for example, taken, part in counted(examples, left_out, negatives or examples.count, short):
         for positive in distinct(example.positives):
             listed: list[TextDocument] = [positive, *taken]
             texts, known = contents(listed), known_scores(listed)
@@ -48,25 +32,8 @@ def _rows(
             if scores and known is None:
                 leave_out(left_out, example, UNKNOWN_SCORE, positive_id=positive.id)
                 continue
-            data = {"anchor": example.query, **dict(zip(_names(len(taken)), texts, strict=True))}
-            yield Row(data | ({"scores": known} if scores else {}), sources, _part(len(taken), short))
-
-
-def _taken(examples: Examples, example: TextExample, count: int, short: Short) -> Sequence[TextDocument] | None:
-    """The negatives of a row, None where it cannot be written."""
-    taken = example.negatives[:count]
-    if short == "pad" and len(taken) < count:
-        taken = (*taken, *examples.filling(example, count - len(taken)))
-    enough = bool(taken) if short == "split" else len(taken) == count
-    return taken if enough else None
-
-
-def _part(count: int, short: Short) -> str:
-    return f"-{count}" if short == "split" else ""
-
-
-def _names(count: int) -> list[str]:
-    return ["positive", *(f"negative_{place}" for place in range(1, count + 1))]
+            data = {"anchor": example.query, **dict(zip(st.names(len(taken)), texts, strict=True))}
+            yield Row(data | ({"scores": known} if scores else {}), sources, part)
 
 
 @EXPORTERS.register(
@@ -111,19 +78,14 @@ def n_tuple(
     count = negatives or examples.count
 
     def columns(part: str) -> pa.Schema:
-        names = _names(int(part.removeprefix("-")) if part else count)
-        return pa.schema([("anchor", st.TEXT), *((name, st.TEXT) for name in names), *([st.SCORES] if scores else [])])
-
-    def hint() -> str:
-        most = max((len(example.negatives) for example in examples.texts()), default=0)
-        if not 0 < most < count:
-            return ""
-        return f"The most that a query has is {most}: set the knob negatives to {most} or less."
+        return st.schema(count_of(part, count), [st.SCORES] if scores else [])
 
     def rows(left_out: LeftOut) -> Iterator[Row]:
         return _rows(examples, left_out, negatives=negatives, short=short, scores=scores)
 
     return {
         "negatives_in_a_row": count,
-        **write_rows(rows, folder, f"n-tuple{{part}}/train-{SHARD}.{file}", columns, hint),
+        **write_rows(
+            rows, folder, f"n-tuple{{part}}/train-{SHARD}.{file}", columns, lambda: what_would_do(examples, count)
+        ),
     }

@@ -8,35 +8,18 @@ from negviz.examples import Examples, TextDocument
 from negviz.exporters import EXPORTERS
 from negviz.exporters import _sentence_transformers as st
 from negviz.exporters._files import FileKind
-from negviz.exporters._rows import (
-    NO_NEGATIVE,
-    UNKNOWN_SCORE,
-    LeftOut,
-    Row,
-    contents,
-    distinct,
-    ids,
-    known_scores,
-    leave_out,
-)
+from negviz.exporters._rows import UNKNOWN_SCORE, LeftOut, Row, contents, ids, known_scores, leave_out, triples
 
 
 def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: FileKind = "parquet") -> Iterator[Row]:
-    for example in examples.texts():
-        if not example.negatives:
-            leave_out(left_out, example, NO_NEGATIVE)
-        anchor = example.query
-        for positive in distinct(example.positives):
-            for negative in example.negatives:
-                listed: list[TextDocument] = [positive, negative]
-                texts, known = contents(listed), known_scores(listed)
-                data = {"anchor": anchor, "positive": texts[0], "negative": texts[1]}
-                sources = ids(example, [positive], [negative])
-                if scores and known is None:
-                    pair = {"positive_id": sources["positive_ids"][0], "negative_id": sources["negative_ids"][0]}
-                    leave_out(left_out, example, UNKNOWN_SCORE, **pair)
-                    continue
-                yield Row(data | ({"scores": known} if scores else {}), sources)
+    for example, positive, negative in triples(examples, left_out):
+        listed: list[TextDocument] = [positive, negative]
+        texts, known = contents(listed), known_scores(listed)
+        data = {"anchor": example.query, "positive": texts[0], "negative": texts[1]}
+        if scores and known is None:
+            leave_out(left_out, example, UNKNOWN_SCORE, positive_id=positive.id, negative_id=negative.id)
+            continue
+        yield Row(data | ({"scores": known} if scores else {}), ids(example, [positive], [negative]))
 
 
 @EXPORTERS.register(

@@ -1,35 +1,16 @@
 """Leaks between what is trained on and what is held out to evaluate with."""
 
 from collections import Counter
-from typing import NamedTuple
 
 import numpy as np
 
 from negviz.arrays import PAD
 from negviz.errors import MissingInputError
 from negviz.findings import FINDINGS, TOP, Case, Finding, shown
-from negviz.held_out import HeldOut
-from negviz.near_texts import ALIKE, near_pairs
-from negviz.text import is_blank, text_key
+from negviz.held_out import DOCUMENT_PIECE, NEAR, QUERY_PIECE, HeldOut, Match, matches
+from negviz.near_texts import ALIKE
 
-QUERY_PIECE, DOCUMENT_PIECE = 5, 9
-SAME_ID, SAME_TEXT, NEAR = "same id", "same text", "nearly the same text"
-KINDS = (SAME_ID, SAME_TEXT, NEAR)
 COLUMNS = ("what", "how", "in training", "text", "held out", "held-out text")
-
-
-class Match(NamedTuple):
-    """A text that is on both sides.
-
-    Attributes:
-        how: One of ``KINDS``.
-        ours: Place among the training texts.
-        theirs: Place among the held-out texts.
-    """
-
-    how: str
-    ours: int
-    theirs: int
 
 
 @FINDINGS.register("Leaks between training and held-out data", place=90, reference="Lee et al. 2022 (the limit)")
@@ -79,36 +60,6 @@ def _documents(
 ) -> tuple[dict[str, str], dict[str, str], list[Match]]:
     own = {case.dataset.document_ids[row]: case.dataset.contents[row] for row in rows.tolist()}
     return own, held.documents, matches(own, held.documents, held.same_ids, DOCUMENT_PIECE)
-
-
-def matches(own: dict[str, str], held: dict[str, str], same_ids: bool, piece: int) -> list[Match]:
-    """Texts on both sides, each held-out one with the training texts that it is.
-
-    Args:
-        own: Training texts by id.
-        held: Held-out texts by id.
-        same_ids: Whether an id in both means the same text.
-        piece: Characters of a piece.
-
-    Returns:
-        Sorted by how sure it is, then by the places; a pair is there once.
-    """
-    found: dict[tuple[int, int], str] = {}
-    ours, theirs = list(own.values()), list(held.values())
-    pairs, _ = near_pairs(ours, theirs, size=piece)
-    for one, other in pairs.tolist():
-        found[one, other] = NEAR
-    by_key: dict[str, list[int]] = {}
-    for place, text in enumerate(ours):
-        if not is_blank(text):
-            by_key.setdefault(text_key(text), []).append(place)
-    for place, text in enumerate(theirs):
-        found |= {(one, place): SAME_TEXT for one in by_key.get(text_key(text), ())}
-    if same_ids:
-        place_of = {name: place for place, name in enumerate(own)}
-        found |= {(place_of[name], place): SAME_ID for place, name in enumerate(held) if name in place_of}
-    order = sorted((KINDS.index(how), *pair) for pair, how in found.items())
-    return [Match(KINDS[kind], one, other) for kind, one, other in order]
 
 
 def _rows(what: str, own: dict[str, str], held: dict[str, str], matched: list[Match]) -> list[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Cells: texts, ids and documents from the values that real files hold."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite, isnan
 from typing import Any
 
@@ -61,8 +61,8 @@ def blank(text: str) -> bool:
 def answers_of(value: Any) -> list[str]:
     """Answer strings of a cell: one text, a list of them (as a list, or written out as JSON or Python write it).
 
-    An object is read as SQuAD (``text``) and TriviaQA (``value``, ``aliases``) write one. Blank ones are left out: they
-    are in every document.
+    An object, alone or in a list, is read as SQuAD (``text``) and TriviaQA (``value``, ``aliases``) write one. Blank
+    ones are left out: they are in every document.
 
     Raises:
         BadRowError: If it is something else.
@@ -72,8 +72,12 @@ def answers_of(value: Any) -> list[str]:
     if isinstance(value, str):
         value = _written_list(value)
     values: Sequence[Any] = value if isinstance(value, list | tuple) else [value]
-    texts = [as_text(part) for part in values]
+    texts = [text for part in values for text in (answers_of(part) if _is_answer(part) else [as_text(part)])]
     return [text for text in dict.fromkeys(texts) if text is not None and not blank(text)]
+
+
+def _is_answer(value: Any) -> bool:
+    return isinstance(value, dict) and any(name in value for name in ANSWER_KEYS)
 
 
 def _written_list(text: str) -> Any:
@@ -99,12 +103,69 @@ def passage_of(value: Any, default_id: str | None = None) -> TextDocument:
     """
     if not isinstance(value, dict):
         return TextDocument(as_text(value), "", default_id)
-    for key in ("text", "contents", "content", "document", "passage"):
+    for key in ("text", "contents", "content", "document", "passage", "passage_text"):
         if key in value:
             names = ("docid", "doc_id", "passage_id", "psg_id", "document_id", "pid", "_id", "id")
             own = next((as_id(value[name]) for name in names if name in value), default_id)
-            return TextDocument(as_text(value[key]), as_text(value.get("title")) or "", own, group_of(value))
+            title, score = as_text(value.get("title")) or "", as_number(value.get("score"))
+            return TextDocument(as_text(value[key]), title, own, group_of(value), score)
     raise BadRowError("has a document without a text")
+
+
+def listed(row: Mapping[str, Any], key: str, *, optional: bool = False) -> list[Any]:
+    """A list of a row.
+
+    A list of objects may come as an object of lists, as Hugging Face's older ``Sequence`` writes it: it is turned.
+
+    Args:
+        row: The row.
+        key: Its key.
+        optional: Whether nothing (no such key, or null) is an empty list.
+
+    Raises:
+        BadRowError: If it is no list.
+    """
+    value = row.get(key)
+    if value is None and optional:
+        return []
+    if isinstance(value, dict):
+        columns = {name: column for name, column in value.items() if column is not None}
+        lists = all(isinstance(column, list) for column in columns.values())
+        if lists and len({len(column) for column in columns.values()}) == 1:
+            return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    if not isinstance(value, list):
+        raise BadRowError(f"has no list '{key}'")
+    return value
+
+
+def is_listed(row: Mapping[str, Any], key: str, of: type = object) -> bool:
+    """Whether a row has such a list (see ``listed``), and all in it is of a type."""
+    try:
+        return all(isinstance(value, of) for value in listed(row, key))
+    except BadRowError:
+        return False
+
+
+def passages(row: Mapping[str, Any], key: str, *, optional: bool = False) -> tuple[TextDocument, ...]:
+    """Documents of a list of a row; arguments and errors as for ``listed`` and ``passage_of``."""
+    return tuple(passage_of(value) for value in listed(row, key, optional=optional))
+
+
+def scores(value: Any, count: int) -> list[float | None]:
+    """Scores of so many documents; all None where there is none for each.
+
+    Args:
+        value: What a row has in their place.
+        count: How many documents it has.
+    """
+    return [as_number(score) for score in value] if isinstance(value, list) and len(value) == count else [None] * count
+
+
+def with_scores(documents: Iterable[TextDocument], found: Iterable[float | None]) -> tuple[TextDocument, ...]:
+    """Documents with their scores; a document keeps its own where there is no other."""
+    return tuple(
+        each if score is None else each._replace(score=score) for each, score in zip(documents, found, strict=True)
+    )
 
 
 def group_of(value: dict[str, Any]) -> str | None:

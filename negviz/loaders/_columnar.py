@@ -9,12 +9,22 @@ import pyarrow.parquet as pq
 from negviz.errors import DataError
 from negviz.loaders._source import Source
 
-BATCH = 8192
+# Rows of training data may hold a hundred passages each.
+BATCH = 512
+# Without it a column of a whole group of rows, often of the whole file, is read at once.
+BUFFER_BYTES = 1 << 16
 
 
 def first_row(source: Source, name: str) -> dict[str, Any] | None:
-    """First row of a file, None if it has none."""
-    return next((row for _, row in rows_of(source, name)), None)
+    """First row of a file, None if it has none.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+    try:
+        return next((batch.slice(0, 1).to_pylist()[0] for batch in _batches(source, name) if len(batch)), None)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(name, error) from None
 
 
 def columns_of(source: Source, name: str) -> list[str]:
@@ -50,16 +60,18 @@ def rows_of(source: Source, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         raise _damaged(name, error) from None
 
 
-def _batches(source: Source, name: str) -> Iterator[pa.RecordBatch]:
+def _batches(source: Source, name: str, size: int = BATCH) -> Iterator[pa.RecordBatch]:
     with source.random_access(name) as handle:
         if source.magic(name).startswith(b"PAR1"):
-            yield from pq.ParquetFile(handle).iter_batches(BATCH)
+            yield from pq.ParquetFile(handle, buffer_size=BUFFER_BYTES, pre_buffer=False).iter_batches(size)
             return
         reader = _arrow(handle)
         if isinstance(reader, pa.ipc.RecordBatchFileReader):
-            yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+            batches: Iterator[pa.RecordBatch] = map(reader.get_batch, range(reader.num_record_batches))
         else:
-            yield from reader
+            batches = iter(reader)
+        for batch in batches:
+            yield from (batch.slice(start, BATCH) for start in range(0, len(batch), BATCH))
 
 
 def _arrow(handle: Any) -> Any:

@@ -7,22 +7,27 @@ from dataclasses import dataclass
 from negviz.errors import DataError
 
 ROLES = ("query", "query_id", "positive", "positive_id", "positive_title", "negative", "negative_id", "negative_title",
-         "label", "group", "answers")  # fmt: skip
+         "label", "candidates", "group", "answers", "prompt", "subset")  # fmt: skip
 
 # In order of preference; letters and digits only, so that "Query-ID" and "query_id" are both "queryid".
 USUAL = {
     "query": "query queries question anchor querytext sentence1 sentencea text1 q claim",
     "query_id": "queryid qid questionid anchorid",
     "positive": "positive positives pos posdoc positivetext positivepassage positivedocument relevantpassages "
-    "passage document doc context chunk answer response sentence2 sentenceb text2 text content contents",
+    "passage document doc context chunk answer response sentence2 sentenceb text2 text content contents "
+    "documents docs passages candidates",
     "positive_id": "positiveid positiveids posid posids positivedocid docid documentid passageid corpusid pid",
     "positive_title": "positivetitle postitle passagetitle documenttitle doctitle",
     "negative": "negative negatives neg negs negdoc hardnegative hardnegatives negativetext negativepassage "
-    "negativedocument sentence3 text3",
+    "negativedocument rejectedresponse sentence3 text3",
     "negative_id": "negativeid negativeids negid negids negativedocid hardnegativeid hardnegativeids",
     "negative_title": "negativetitle negtitle",
     "label": "label labels score scores relevance grade rel isduplicate",
     "group": "group docgroup article url",
+    # A list of a first search, some of which are the positives of another column.
+    "candidates": "documents docs passages candidates",
+    "prompt": "prompt instruction queryprompt queryinstruction",
+    "subset": "subset",
     # Last, for a column called answer is the positive where there is no other.
     "answers": "answers answer answerstrings shortanswers goldanswers answeraliases",
 }
@@ -32,6 +37,8 @@ NUMBERED = {
     "negative_id": re.compile(r"(?:hard)?(?:negative|neg)(?:id\d+|\d+id)"),
 }
 TITLED = frozenset({"passage", "document", "doc", "context", "chunk", "text", "content", "contents"})
+# Roles whose columns may be the positive, where there is no other.
+AFTER_POSITIVE = frozenset({"candidates", "answers"})
 NOTHING = frozenset({"", "none"})
 
 
@@ -89,11 +96,12 @@ def assign(names: Sequence[str], mapping: Mapping[str, str], file: str) -> Colum
         DataError: If a role is unknown or a column is not there; names the columns that are, and how to choose.
     """
     found = {role: _chosen(role, mapping[role], names, file) for role in mapping if _known_role(role)}
-    taken = {name for chosen in found.values() for name in chosen}
-    free = [name for name in names if name not in taken]
+    chosen = {name for names_of_role in found.values() for name in names_of_role}
+    free = [name for name in names if name not in chosen]
     for role in USUAL:
         if role not in found:
-            left = free if role != "answers" else [name for name in free if name not in found["positive"]]
+            taken = found["positive"] if role in AFTER_POSITIVE else ()
+            left = [name for name in free if name not in taken]
             found[role] = _usual(role, left)
     if "positive_title" not in mapping and not found["positive_title"] and "positive" not in mapping:
         positive = next(iter(found["positive"]), "")
@@ -111,7 +119,7 @@ def require(columns: Columns, names: Sequence[str], file: str) -> None:
     if missing:
         raise DataError(
             f"{file} has the columns {listing(names)}, and none of them is known as the {' or the '.join(missing)}"
-            f"{_hint(columns, missing)}; name them, as in --column query=NAME --column positive=NAME."
+            f"{_advice(columns, missing)}."
         )
 
 
@@ -121,14 +129,18 @@ def listing(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def _hint(columns: Columns, missing: Sequence[str]) -> str:
+def _advice(columns: Columns, missing: Sequence[str]) -> str:
+    """What to do about a table in which a role is missing, to complete a sentence."""
     if len(missing) == 2 and columns.all("query_id") and columns.all("positive_id"):
-        return " (it looks like judgments by id, whose texts are in other files: give the folder that holds them all)"
-    if missing == ["query"]:
-        return " (documents or queries alone need the others and judgments beside them, as in a BEIR folder)"
+        return "; it looks like judgments by id, whose texts are in other files: give the folder that holds them all"
+    name_them = "; name them, as in --column query=NAME --column positive=NAME"
+    if missing == ["query"] and key(columns.one("positive") or "") in TITLED:
+        return (
+            f" (documents or queries alone need the others and judgments beside them, as a BEIR folder has){name_them}"
+        )
     if missing == ["positive"]:
-        return " (queries alone need documents and judgments beside them, as in a BEIR folder)"
-    return ""
+        return f" (queries alone need documents and judgments beside them, as a BEIR folder has){name_them}"
+    return name_them
 
 
 def _known_role(role: str) -> bool:

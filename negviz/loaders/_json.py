@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -14,9 +14,14 @@ from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 _SPACE = re.compile(r"[\s,]*")
-_DECODER = json.JSONDecoder()
+# Control characters inside strings, such as raw tabs, are read: they are text like any other.
+_DECODER = json.JSONDecoder(strict=False)
+_NUMBER_GOES_ON = re.compile(r"[-+.eE0-9]*")
+# No sign of JSON that is cut in two is longer: -Infinity, or an escaped pair of surrogates.
+_LONGEST_SIGN = 16
 # Longer than any row of training data: what goes on for so long is damaged, and must not fill the memory.
 LONGEST_VALUE = 1 << 28
+CUT_OFF = "From here on the file is cut off or not JSON; the rest was left out."
 
 
 class NotJsonError(ValueError):
@@ -24,7 +29,7 @@ class NotJsonError(ValueError):
 
 
 def parse(text: str) -> Any:
-    """Parse one JSON value; NaN, infinities and halves of surrogate pairs, which real files hold, are accepted.
+    """Parse one JSON value; real files hold NaN, infinities, raw tabs and halves of surrogate pairs: all are accepted.
 
     Raises:
         NotJsonError: If it is not JSON.
@@ -33,7 +38,7 @@ def parse(text: str) -> Any:
         return orjson.loads(text)
     except ValueError:
         try:
-            return json.loads(text)
+            return json.loads(text, strict=False)
         except (ValueError, RecursionError) as error:
             raise NotJsonError(str(error)) from None
 
@@ -53,6 +58,9 @@ def is_lines(source: Source, name: str) -> bool:
 
 def _is_row(line: str) -> bool:
     """Whether a line alone is a row: an object, or an array of texts (an array of objects is a whole file)."""
+    # The beginning of a file of one line may be cut anywhere: megabytes that need not be tried.
+    if line.rstrip()[-1:] not in {"}", "]"}:
+        return False
     try:
         value = parse(line)
     except NotJsonError:
@@ -71,7 +79,7 @@ def peek(source: Source, name: str, count: int = 1) -> list[Any]:
     if not looks_like_json(source, name):
         return []
     if not is_lines(source, name):
-        return [value for _, value in islice(_Stream(iter([source.head(name)])), count)]
+        return [value for _, value in islice(Stream([source.head(name)]), count)]
     found = []
     for line in source.head(name).split("\n"):
         with suppress(NotJsonError):
@@ -128,44 +136,86 @@ def _line_values(source: Source, name: str, reading: Reading) -> Iterator[tuple[
 
 
 def _array_values(source: Source, name: str, reading: Reading) -> Iterator[tuple[int, Any]]:
-    stream, found = _Stream(source.chunks(name)), False
+    stream, found = Stream(source.chunks(name)), False
     for line, value in stream:
         found = True
         yield line, value
     if stream.broken:
         kind = "truncated line" if found else "bad row"
-        message = "From here on the file is cut off or not JSON; the rest was left out."
-        reading.report(kind, message, Place(name, stream.broken))
+        reading.report(kind, CUT_OFF, Place(name, stream.broken))
 
 
-class _Stream:
-    """Values of an array, or values one after the other, as far as they can be read, each with its line.
+class Stream:
+    """JSON text that is read value by value, as far as it can be read, however long the whole is.
 
     Attributes:
-        broken: The line where the text is cut off or not JSON, None if it is whole.
+        broken: The line where the text is cut off or not JSON, None if it is whole; known at the end.
     """
 
-    def __init__(self, chunks: Iterator[str]) -> None:
+    def __init__(self, chunks: Iterable[str]) -> None:
         """Take the text in pieces, cut anywhere."""
-        self._chunks = chunks
+        self._chunks = iter(chunks)
         self._text, self._place, self._line, self._counted = "", 0, 1, 0
         self.broken: int | None = None
 
     def __iter__(self) -> Iterator[tuple[int, Any]]:
-        """Each value once it is there as a whole."""
-        is_array = self._next() == "["
-        self._place += is_array
-        while True:
-            sign = self._next()
-            if not sign or (is_array and sign == "]"):
-                self.broken = self._line if is_array and not sign else None
-                return
+        """Values of an array, or of several, or values one after the other; each once it is there, with its line."""
+        inside = False
+        while sign := self._next():
+            if sign == ("]" if inside else "["):
+                inside = not inside
+                self._place += 1
+                continue
             try:
                 value = self._value()
             except (ValueError, RecursionError):
                 self.broken = self._line
                 return
             yield self._line, value
+        self.broken = self._line if inside else None
+
+    def members(self, keys: Collection[str]) -> Iterator[tuple[int, str, str | None, Any]]:
+        """What one object holds: line, key, name and value.
+
+        An array or object under one of the keys is never held as a whole: each of its values comes alone, those of an
+        object with their names. Everything else comes whole, with None as its name.
+
+        Args:
+            keys: Keys to go into.
+        """
+        try:
+            if self._next() != "{":
+                raise NotJsonError("no object")
+            self._place += 1
+            while self._next() != "}":
+                key = self._key()
+                opening = self._next()
+                if key in keys and opening in {"[", "{"}:
+                    yield from self._inside(key, opening)
+                else:
+                    yield self._line, key, None, self._value()
+        except (ValueError, RecursionError):
+            self.broken = self._line
+
+    def _inside(self, key: str, opening: str) -> Iterator[tuple[int, str, str | None, Any]]:
+        self._place += 1
+        while self._next() != ("]" if opening == "[" else "}"):
+            name = self._key() if opening == "{" else None
+            self._next()
+            yield self._line, key, name, self._value()
+        self._place += 1
+
+    def _key(self) -> str:
+        """A key and the colon behind it.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        key = self._value() if self._next() == '"' else None
+        if not isinstance(key, str) or self._next() != ":":
+            raise NotJsonError("no key")
+        self._place += 1
+        return key
 
     def _next(self) -> str:
         """The next sign that is neither white space nor a comma, empty at the end; stands at it."""
@@ -185,14 +235,17 @@ class _Stream:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
-            except ValueError:
-                if not self._more():
+            except ValueError as error:
+                if not _may_be_cut(error, self._text) or not self._more():
                     raise
                 continue
-            # A number that ends with the text may go on in the next piece.
-            if end < len(self._text) or isinstance(value, str | list | dict) or not self._more():
+            if isinstance(value, str | list | dict) or not self._goes_on(end) or not self._more():
                 self._place = end
                 return value
+
+    def _goes_on(self, end: int) -> bool:
+        """Whether a number that ends there may go on in the next piece, as 1. and 1e do."""
+        return _NUMBER_GOES_ON.match(self._text, end).end() == len(self._text)  # type: ignore[union-attr]
 
     def _more(self) -> bool:
         """Read on, twice as much as is waiting, so that a long value is not begun again too often."""
@@ -201,8 +254,15 @@ class _Stream:
             return False
         added: list[str] = []
         size = 0
-        while size <= len(self._text) and (piece := next(self._chunks, "")):
+        while size <= len(self._text) and (piece := next(self._chunks, None)) is not None:
             added.append(piece)
             size += len(piece)
         self._text += "".join(added)
         return bool(added)
+
+
+def _may_be_cut(error: ValueError, text: str) -> bool:
+    """Whether text that does not parse may be whole once more of it is there: the fault is at its end."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - _LONGEST_SIGN

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from negviz.errors import DataError
@@ -9,13 +10,16 @@ from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import _json as json_text
 from negviz.loaders._cells import BadRowError, as_id, as_text
 from negviz.loaders._columns import key
+from negviz.loaders._parts import JUDGMENTS, parts, rows_of
 from negviz.loaders._reading import Reading
-from negviz.loaders._source import Source, bare
+from negviz.loaders._source import Source, bare, ending, is_table
 
 HELD_OUT = frozenset({"dev", "val", "valid", "validation", "test"})
 QUERY_KEYS = ("queryid", "qid", "query", "topic")
 DOCUMENT_KEYS = ("corpusid", "docid", "documentid", "docno", "pid", "passageid", "corpus", "doc")
 GRADE_KEYS = ("score", "relevance", "rel", "grade", "label", "relevant")
+TREC_CELLS = 4
+_SHARD = re.compile(r"[-_.]?\d{1,6}-of-\d{1,6}(?:-[0-9a-f]{8,})?$")
 
 
 class Judgment(NamedTuple):
@@ -36,23 +40,49 @@ class Order(NamedTuple):
     width: int
 
 
-def choose_split(source: Source, files: Sequence[str]) -> tuple[str, list[str], list[str]]:
-    """Decide which file's judgments are the positives, which are held out to evaluate with, and which are not read.
+def judgment_files(source: Source) -> list[str]:
+    """Files of judgments: all in ``qrels/`` and those of such rows, else those that are called ``qrels``."""
+    tables = [name for name in source.files if ending(name) in {".tsv", ".txt", ".csv"} or is_table(name)]
+    found = [name for name in tables if name.startswith("qrels/")] + parts(source).get(JUDGMENTS, [])
+    named = [name for name in tables if "/" not in name and bare(name).startswith("qrels")]
+    return sorted(set(found)) or named
+
+
+class Choice(NamedTuple):
+    """Which files of judgments are read, and for what.
+
+    Attributes:
+        split: Split whose judgments are the positives.
+        positives: Its files; none where mined rows bring the positives.
+        held_out: Files of judgments to evaluate with.
+        rest: Files that are not read.
+    """
+
+    split: str
+    positives: list[str]
+    held_out: list[str]
+    rest: list[str]
+
+
+def choose_split(source: Source, files: Sequence[str], *, mined: bool = False) -> Choice:
+    """Decide which files' judgments are the positives, which are held out to evaluate with, and which are not read.
 
     Args:
         source: What was asked for.
         files: Names of the files of judgments.
-
-    Returns:
-        The file of the positives, the held-out files, the files that are not read.
+        mined: Whether rows of training data bring positives, so that ``train`` needs no judgments.
 
     Raises:
         DataError: If there is no file, or no such split, or none is the natural one.
     """
-    names = {split_name(file): file for file in files}
+    names: dict[str, list[str]] = {}
+    for file in files:
+        names.setdefault(split_name(file), []).append(file)
+    if mined and source.split in {None, "train"} and names.keys() <= HELD_OUT:
+        return Choice("train", [], list(files), [])
     if not names:
         raise DataError(
-            f"{source.path.name} has no judgments; a BEIR folder holds them as qrels/train.tsv or qrels/test.tsv."
+            f"{source.name} has no judgments; a BEIR folder holds them as qrels/train.tsv or qrels/test.tsv."
         )
     if source.split is not None and source.split not in names:
         raise DataError(f"There are no judgments for the split '{source.split}'; there are {', '.join(sorted(names))}.")
@@ -60,27 +90,34 @@ def choose_split(source: Source, files: Sequence[str]) -> tuple[str, list[str], 
     name = source.split or (next(iter(names)) if len(names) == 1 else natural)
     if name is None:
         raise DataError(f"There are judgments for {', '.join(sorted(names))}; choose one, as in --split {min(names)}.")
-    held_out = [names[other] for other in names if other in HELD_OUT and name == "train"]
-    rest = [file for file in files if file != names[name] and file not in held_out]
-    return names[name], held_out, rest
+    held_out = [file for other in names if other in HELD_OUT and name == "train" for file in names[other]]
+    rest = [file for file in files if file not in names[name] and file not in held_out]
+    return Choice(name, names[name], held_out, rest)
 
 
 def split_name(file: str) -> str:
     """Split that a file of judgments is named for: ``qrels/Dev.tsv`` and ``qrels.dev.small.tsv`` give ``dev``."""
-    words = [word for word in re.split(r"[._-]", bare(file)) if word not in {"qrels", "small"}]
+    stem = _SHARD.sub("", bare(file))
+    words = [word for word in re.split(r"[._-]", stem) if word not in {"qrels", "qrel", "small"}]
     known = [word for word in words if word == "train" or word in HELD_OUT]
-    return known[0] if known and len(words) == 1 else bare(file)
+    if known and len(words) == 1:
+        return known[0]
+    folder = PurePosixPath(file).parent.name.lower()
+    # A saved dataset has its splits as folders of files called data.
+    return folder if stem in {"data", ""} and folder and folder != "qrels" else stem or bare(file)
 
 
 def read(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
-    """Lines of a file of judgments; three cells (or TREC's four, with an unused second), with or without a header.
+    """Lines or rows of a file of judgments; three cells, or TREC's four (the second is unused), with a header or not.
 
     Raises:
         DataError: If the file holds a header and nothing else.
     """
-    if json_text.looks_like_json(source, name):
-        yield from _read_json(source, name, reading)
-        return
+    is_rows = source.is_columnar(name) or json_text.looks_like_json(source, name)
+    yield from (_read_rows if is_rows else _read_lines)(source, name, reading)
+
+
+def _read_lines(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
     order, empty = None, True
     for line, text in source.lines(name):
         if not text or text.isspace():
@@ -90,14 +127,20 @@ def read(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
             order, is_header = _order(cells)
             if is_header:
                 continue
-            message = "The file of judgments has no header; its first line was read as a judgment."
-            reading.report("no header", message, Place(name, line))
+            _report_no_header(cells, Place(name, line), reading)
         empty = False
         found = _judgment(cells, order, line, name, reading)
         if found:
             yield found
     if empty:
         raise DataError(f"{name} has {'a header and no judgments' if order else 'nothing in it'}.")
+
+
+def _report_no_header(cells: list[str], place: Place, reading: Reading) -> None:
+    """Say that BEIR's header is missing; TREC's files never have one."""
+    if len(cells) != TREC_CELLS:
+        message = "The file of judgments has no header; its first line was read as a judgment."
+        reading.report("no header", message, place)
 
 
 def _order(first: list[str]) -> tuple[Order, bool]:
@@ -137,8 +180,8 @@ def _grade(text: str) -> int | None:
     return int(number) if number.is_integer() and abs(number) < 1 << 31 else None
 
 
-def _read_json(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
-    for line, row in json_text.objects(source, name, reading):
+def _read_rows(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
+    for _, line, row in rows_of(source, [name], reading):
         by_key = {key(name): value for name, value in row.items()}
         found = [
             next((by_key[name] for name in names if name in by_key), None)
@@ -154,33 +197,63 @@ def _read_json(source: Source, name: str, reading: Reading) -> Iterator[Judgment
             yield Judgment(line, query, document, grade)
 
 
-def examples(source: Source, reading: Reading, files: Sequence[str]) -> Iterator[TextExample]:
+class Judged:
+    """Which pairs are judged positive, and which queries have such a pair, in a few bytes each."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: set[int] = set()
+
+    def add(self, judgment: Judgment) -> None:
+        """Take a positive in."""
+        self._known |= {hash((judgment.query, judgment.document)), hash((judgment.query,))}
+
+    def has(self, query: str, document: str) -> bool:
+        """Whether a pair is judged positive."""
+        return hash((query, document)) in self._known
+
+    def asks(self, query: str) -> bool:
+        """Whether a query has a pair that is judged positive."""
+        return hash((query,)) in self._known
+
+
+def examples(
+    source: Source, reading: Reading, files: Sequence[str], *, mined: bool = False, judged: Judged | None = None
+) -> tuple[Choice, Iterator[TextExample]]:
     """Judgments of the chosen split and the held-out ones, of queries and documents that are listed elsewhere.
 
     Args:
         source: What was asked for.
         reading: Where problems and facts are noted.
         files: Names of the files of judgments.
+        mined: Whether rows of training data bring positives too.
+        judged: Where the positives are noted on the way.
+
+    Returns:
+        What was chosen, and the judgments.
 
     Raises:
         DataError: If there is no file, no such split, or a file with a header and nothing else.
     """
-    chosen, held_out, rest = choose_split(source, files)
+    choice = choose_split(source, files, mined=mined)
     reading.facts |= {
-        "split": split_name(chosen),
-        "judgments": chosen,
-        "held_out_files": held_out,
-        "judgments_not_read": rest,
+        "split": choice.split,
+        "judgments": ", ".join(choice.positives),
+        "held_out_files": choice.held_out,
+        "judgments_not_read": choice.rest,
     }
-    return _examples(source, reading, [chosen, *held_out])
+    return choice, _examples(source, reading, choice, judged)
 
 
-def _examples(source: Source, reading: Reading, files: Sequence[str]) -> Iterator[TextExample]:
-    for name in files:
+def _examples(source: Source, reading: Reading, choice: Choice, judged: Judged | None) -> Iterator[TextExample]:
+    for name in (*choice.positives, *choice.held_out):
+        held_out = name not in choice.positives
         for judgment in read(source, name, reading):
+            if judged and judgment.grade > 0 and not held_out:
+                judged.add(judgment)
             document = TextDocument(None, id=judgment.document, grade=judgment.grade, listed=True)
             yield TextExample(
                 None, (document,) if judgment.grade > 0 else (), () if judgment.grade > 0 else (document,),
-                judgment.query, listed=True, judged=True, held_out=name != files[0],
+                judgment.query, listed=True, judged=True, held_out=held_out,
                 place=Place(name, judgment.line),
             )  # fmt: skip

@@ -20,11 +20,14 @@ PROBLEM_KINDS = {
     "duplicate judgment": "the same judgment, or the same negative of one row, twice",
     "duplicate text": "two ids with the same text but for case, spacing and Unicode form; both were kept",
     "no header": "the file has no header line; its columns were taken by place",
+    "no text key": "texts are under a key that their own trainer does not read; they were read, but it would see none",
+    "not text": "a picture, a sound or the like in a row; it was left out, the row's texts were read",
     "query without a positive": "neither a positive nor a held-out judgment; kept",
     "stray quote": "a quotation mark that is never closed; the line was read as it stands",
     "truncated line": "the last row is cut off; it was left out",
     "unknown document": "a judgment of a document that is not there; left out",
     "unreadable answer": "a query's answers are no texts; they were left out, the row was kept",
+    "unreadable score": "scores that do not fit the row's documents; they were left out, the row was kept",
     "unknown query": "a judgment of a query that is not there; left out",
 }
 _ODD = re.compile("[\ud800-\udfff\ufffd\ufeff]|[\u00c2-\u00f4][\u0080-\u009f]")

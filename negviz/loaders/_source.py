@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 
@@ -21,7 +21,10 @@ from negviz.errors import DataError
 Progress = Callable[[str, int, int | None], None]
 
 HEAD_BYTES = 1 << 22
+HEADS = 16
 CHUNK_BYTES = 1 << 20
+# Little, for a frame may hold a thousand times as much.
+FRAME_BYTES = 1 << 13
 PROGRESS_LINES = 4096
 BYTE_ORDER_MARK = "\ufeff"
 COMPRESSED = (".gz", ".zst")
@@ -29,7 +32,7 @@ ENDINGS = {
     ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "delimited", ".tsv": "delimited",
     ".txt": "delimited", ".parquet": "columnar", ".arrow": "columnar",
 }  # fmt: skip
-ABOUT = frozenset({"meta", "dataset_info", "dataset_infos", "dataset_dict", "state"})
+ABOUT = frozenset({"meta", "dataset_info", "dataset_infos", "dataset_dict", "state", "counts", "offsets"})
 FOREIGN = {
     b"PK\x03\x04": "a ZIP archive or an Office file",
     b"%PDF": "a PDF",
@@ -58,6 +61,17 @@ def ending(name: str) -> str:
     return Path(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
 
 
+def _words(name: str) -> list[str]:
+    return re.split(r"[^a-z0-9]+", name.lower())
+
+
+def is_table(name: str) -> bool:
+    """Whether a file may hold rows, by its name; a saved dataset has files about it beside, and caches."""
+    if ending(name) not in ENDINGS or bare(name) in ABOUT:
+        return False
+    return not (ending(name) == ".arrow" and bare(name).startswith(("cache-", "indices-")))
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """What a loader reads from.
@@ -70,8 +84,12 @@ class Source:
         split: Split that was asked for.
         progress: Called with (what is read, bytes done, bytes in all).
         notices: Problems found while turning bytes into text.
-        heads: Beginnings of files that were looked at.
+        heads: Beginnings of files that were looked at, a few at a time.
         read: Names of the files that were read whole.
+        alias: Short name of the data where the path does not say it, as in a cache.
+        about: Facts about where the data comes from.
+        splits: Files of each split, where a card says so.
+        rows: First rows of files that were looked at.
     """
 
     path: Path
@@ -83,6 +101,15 @@ class Source:
     notices: list[Problem] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    alias: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    splits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call the file or folder."""
+        return self.alias or self.path.name
 
     @property
     def is_folder(self) -> bool:
@@ -102,10 +129,12 @@ class Source:
         """
         if not self.is_folder:
             return self.files
-        found = [name for name in self.files if ending(name) in ENDINGS and bare(name) not in ABOUT]
+        found = [name for name in self.files if is_table(name)]
         if len({ENDINGS[ending(name)] for name in found}) != 1:
             return ()
-        wanted = [name for name in found if (self.split or "train") in re.split(r"[^a-z0-9]+", name.lower())]
+        split = self.split or "train"
+        said = self.splits.get(split, frozenset())
+        wanted = [name for name in found if name in said or (not said and split in _words(name))]
         return tuple(wanted or ([] if self.split else found))
 
     def file(self, name: str) -> Path:
@@ -141,6 +170,9 @@ class Source:
                 text = codecs.getincrementaldecoder(self.codec)().decode(start, final=complete)
             except UnicodeDecodeError as error:
                 raise self._undecodable(name, start.count(b"\n", 0, error.start) + 1, error) from None
+            while len(self.heads) >= HEADS:
+                # A folder of thousands of parts must not fill the memory with their beginnings.
+                self.heads.pop(next(iter(self.heads)), None)
             self.heads[name] = text.lstrip(BYTE_ORDER_MARK)
         return self.heads[name]
 
@@ -215,9 +247,7 @@ class Source:
                     with gzip.GzipFile(fileobj=raw) as handle:
                         yield io.BufferedReader(handle), raw
                 elif start == b"\x28\xb5\x2f\xfd":
-                    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-                    with io.BufferedReader(reader) as buffered:
-                        yield buffered, raw
+                    yield io.BufferedReader(_Frames(raw)), raw
                 else:
                     yield raw, raw
         except DAMAGE as error:
@@ -257,11 +287,41 @@ class Source:
             return DataError(f"{name} line {line} is not {self.encoding} text; give the file's own --encoding.")
         if error.start == 0 and error.object[:2] in {b"\xff\xfe", b"\xfe\xff"}:
             return DataError(f"{name} line {line} is not UTF-8 but looks like UTF-16; give --encoding utf-16.")
-        byte = error.object[error.start]
+        byte, likely = error.object[error.start], "gb18030" if _in_pairs(error.object) else "latin-1"
         return DataError(
             f"{name} line {line} is not UTF-8 (byte 0x{byte:02X}); if it is text in another encoding, name it, "
-            "as in --encoding gb18030 or --encoding latin-1."
+            f"as in --encoding {likely}."
         )
+
+
+def _in_pairs(data: bytes) -> bool:
+    """Whether bytes beyond ASCII mostly follow each other, as in Chinese and Japanese, and not alone, as in French."""
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data)]
+    return sum(run for run in runs if run > 1) * 2 > sum(runs)
+
+
+class _Frames(io.RawIOBase):
+    """Zstandard frames one after the other; the package's own reader takes an end inside a frame for the end."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._packed, self._ready = b"", memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and (data := self._packed or self._raw.read(FRAME_BYTES)):
+            frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            self._ready = memoryview(frame.decompress(data))
+            self._packed, self._frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+        if not self._ready and self._frame:
+            raise zstandard.ZstdError("it ends inside a frame")
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
 
 
 def _read_some(handle: IO[bytes], wanted: int) -> bytes:

@@ -1,22 +1,25 @@
 """Table: rows of named cells from JSON, delimited or columnar files, with or without a header."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from statistics import median
 from typing import Any, TypeAlias
 
 from negviz.errors import DataError
-from negviz.examples import Place
+from negviz.examples import Place, TextExample
 from negviz.loaders import _columnar as columnar
 from negviz.loaders import _delimited as delimited
 from negviz.loaders import _json as json_text
+from negviz.loaders._cells import BadRowError
 from negviz.loaders._columns import has_known
 from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 HEAD_ROWS = 10_000
+# How RocketQA's tables, which have no header, write that there is no title.
+BARE_NOTHING = ("", "-")
 
 Record: TypeAlias = tuple[int, dict[str, Any]]
 
@@ -58,6 +61,42 @@ def first_record(source: Source, name: str) -> dict[str, Any] | None:
     if source.is_columnar(name):
         return columnar.first_row(source, name)
     return json_text.first_object(source, name)
+
+
+def examples_of(
+    source: Source, reading: Reading, read: Callable[[dict[str, Any], Place], TextExample]
+) -> Iterator[TextExample]:
+    """Examples of the rows of a JSON or columnar file, or of all files of a folder.
+
+    Args:
+        source: What to read.
+        reading: Where rows are reported that cannot be read; they are left out.
+        read: Reads one row; raises BadRowError where that cannot be done.
+    """
+    for place, row in rows_of(source, reading):
+        try:
+            example = read(row, place)
+        except BadRowError as error:
+            reading.report("bad row", f"The row {error}; it was left out.", place)
+            continue
+        yield example
+
+
+def rows_of(source: Source, reading: Reading) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Rows of a JSON or columnar file, or of all files of a folder, with their places."""
+    for name in source.tables:
+        rows = (
+            columnar.rows_of(source, name)
+            if source.is_columnar(name)
+            else json_text.objects(source, name, reading)
+        )  # fmt: skip
+        for line, row in rows:
+            yield Place(name, line), row
+
+
+def first_of(source: Source) -> dict[str, Any]:
+    """First row of a JSON or columnar file, or of the first file of a folder; without keys where there is none."""
+    return (first_record(source, source.tables[0]) if source.tables else None) or {}
 
 
 def _is_single(source: Source, name: str) -> bool:
@@ -105,20 +144,23 @@ def _delimited_table(
     found = delimited.records(source, name, dialect, reading)
     if not _has_header(sample, source):
         width = len(sample[0])
-        return Table(name, _numbers(width), _cells(found, _numbers(width), name, reading), header=False, sample=sample)
+        records = _cells(found, _numbers(width), name, reading, BARE_NOTHING)
+        return Table(name, _numbers(width), records, header=False, sample=sample)
     columns = [cell.strip() for cell in next(found)[1]]
     first = next(found, None)
     if first is None:
-        raise DataError(f"{name} has a header ({', '.join(columns)}) and no rows.")
+        raise DataError(f"{name} has a header ({', '.join(columns)}) and no rows; give the file that has some.")
     return Table(name, columns, _cells(chain([first], found), columns, name, reading))
 
 
-def _cells(found: Iterator[tuple[int, Any]], columns: list[str], name: str, reading: Reading) -> Iterator[Record]:
-    """Name the cells of each row; rows of another length are reported and left out."""
+def _cells(
+    found: Iterator[tuple[int, Any]], columns: list[str], name: str, reading: Reading, nothing: Collection[str] = ("",)
+) -> Iterator[Record]:
+    """Name the cells of each row, None where there is nothing; rows of another length are reported and left out."""
     width = len(columns)
     for line, row in found:
         if isinstance(row, list) and len(row) == width:
-            yield line, {column: cell if cell != "" else None for column, cell in zip(columns, row, strict=True)}
+            yield line, {column: None if cell in nothing else cell for column, cell in zip(columns, row, strict=True)}
         else:
             count = len(row) if isinstance(row, list) else 1
             message = f"The row has {count} cells where {width} are wanted; it was left out."

@@ -1,33 +1,37 @@
-"""BEIR: a folder of corpus.jsonl, queries.jsonl and judgments in qrels/."""
-
-from collections.abc import Iterator
-from typing import Any
+"""BEIR: a folder of a corpus, queries and judgments, as JSON lines and TSV or in the configurations of the Hub."""
 
 from negviz.errors import DataError
-from negviz.examples import Place, TextDocument, TextQuery
-from negviz.loaders import LOADERS, _qrels
-from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, as_id, as_text, blank, group_of
+from negviz.loaders import LOADERS, _mined, _qrels, _runs, _texts
+from negviz.loaders import _parts as parts_of
+from negviz.loaders._parts import DOCUMENTS, ID_ROWS, JUDGMENTS, MINED, QUERIES, TEACHER
 from negviz.loaders._reading import Reading
-from negviz.loaders._source import Source, bare, ending
+from negviz.loaders._source import ENDINGS, Source, ending, is_table
 
-IDS = ("_id", "id", "docid", "doc_id", "query_id", "qid")
-TEXTS = ("text", "contents", "content", "body", "query")
+# A folder that also holds rows of training data is no BEIR folder that lacks a part.
+OWN = frozenset({DOCUMENTS, QUERIES, JUDGMENTS, MINED})
 
 
 def recognise(source: Source) -> str | None:
-    """Look for a corpus and queries in JSON."""
-    if not source.is_folder or not (_named(source, "corpus") or _named(source, "queries")):
+    """Look for a corpus and queries as rows, with nothing beside them that trains by id."""
+    if not source.is_folder:
         return None
-    return "The folder holds a corpus or queries as JSON lines, as BEIR's do."
+    corpus, queries = _texts.rows(source, DOCUMENTS), _texts.rows(source, QUERIES)
+    parts = parts_of.parts(source)
+    if not (corpus or queries) or ID_ROWS in parts or TEACHER in parts or _runs.is_trec(source):
+        return None
+    if not (corpus and queries) and _is_other(source):
+        return None
+    what = "Parquet or Arrow rows" if _is_columnar(source, corpus or queries) else "JSON lines"
+    return f"The folder holds a corpus or queries as {what}, as BEIR's do{_mined.named(source)}."
 
 
 @LOADERS.register(
     "BEIR folder",
     reference="https://github.com/beir-cellar/beir",
     trainer="BEIR, MTEB and everything that evaluates on them",
-    title="Folder with corpus.jsonl, queries.jsonl and qrels/*.tsv",
+    title="Folder with corpus, queries and qrels, as JSONL and TSV or as Parquet from the Hub",
     recognise=recognise,
+    by_id=True,
 )
 def beir(source: Source) -> Reading:
     """Read a corpus, queries and the judgments of one split.
@@ -35,7 +39,9 @@ def beir(source: Source) -> Reading:
     The split is the one asked for; else ``train``, else the only one, else ``test``. When the positives come from
     ``train``, the files named dev, val, valid, validation and test are held-out judgments. Other files are not read.
     A grade of 0 or less is kept as a negative that somebody judged. A query's ``answers``, at its top level or in its
-    ``metadata``, are read where it has some.
+    ``metadata``, are read where it has some. The parts may also be configurations (a folder or a file each) in Parquet,
+    Arrow or JSON lines, as on the Hub. Mined negatives by id (``qid``, ``pos`` and, by miner, ``neg``) that lie beside
+    are read with ``train``.
 
     Args:
         source: The folder.
@@ -44,84 +50,26 @@ def beir(source: Source) -> Reading:
         DataError: If one of the three parts is missing or empty, or the split is not there.
     """
     reading = Reading()
-    corpus, queries = _part(source, "corpus"), _part(source, "queries")
-    reading.documents = _corpus(source, corpus, reading)
-    reading.queries = _queries(source, queries, reading)
-    reading.examples = _qrels.examples(source, reading, judgment_files(source))
+    texts = _texts.Texts(_part(source, DOCUMENTS, "corpus"), _part(source, QUERIES, "queries"))
+    splits = _mined.examples(source, reading, _qrels.judgment_files(source))
+    _texts.read(source, texts, reading, splits)
     return reading
 
 
-def judgment_files(source: Source) -> list[str]:
-    """Files of judgments: all in ``qrels/``, or beside the corpus those that are called ``qrels``."""
-    tables = [name for name in source.files if ending(name) in {".tsv", ".txt", ".csv", ".jsonl"}]
-    inside = [name for name in tables if name.startswith("qrels/")]
-    return inside or [name for name in tables if "/" not in name and bare(name).startswith("qrels")]
+def _part(source: Source, role: str, stem: str) -> list[str]:
+    names = _texts.rows(source, role)
+    if not names:
+        raise DataError(f"{source.name} is no BEIR folder: it has no {stem}.jsonl.")
+    return names
 
 
-def _named(source: Source, stem: str) -> str | None:
-    """The JSON file of that name at the top of the folder."""
-    fitting = (name for name in source.files if "/" not in name and bare(name) == stem)
-    return next((name for name in fitting if ending(name) in {".jsonl", ".json", ".ndjson"}), None)
+def _is_other(source: Source) -> bool:
+    """Whether there are tables that are neither lists of texts nor judgments."""
+    known = {name for role, names in parts_of.parts(source).items() if role in OWN for name in names}
+    named = {*_qrels.judgment_files(source), *_texts.rows(source, DOCUMENTS), *_texts.rows(source, QUERIES)}
+    tables = (name for name in source.files if is_table(name) and ENDINGS[ending(name)] != "delimited")
+    return any(name not in known | named for name in tables if parts_of.first_row(source, name))
 
 
-def _part(source: Source, stem: str) -> str:
-    name = _named(source, stem)
-    if name is None:
-        raise DataError(f"{source.path.name} is no BEIR folder: it has no {stem}.jsonl.")
-    return name
-
-
-def _corpus(source: Source, name: str, reading: Reading) -> Iterator[tuple[TextDocument, Place]]:
-    empty = True
-    for line, row in json_text.objects(source, name, reading):
-        place = Place(name, line)
-        try:
-            title = as_text(row.get("title")) or ""
-            text = _value(row, TEXTS) if not title or any(key in row for key in TEXTS) else ""
-            document = TextDocument(text or "", title, _id(row), group_of(row))
-        except BadRowError as error:
-            reading.report("bad row", f"The document {error}; it was left out.", place)
-            continue
-        empty = False
-        yield document, place
-    if empty:
-        raise DataError(f"{name} has no documents: no line is a JSON object with an _id and a text.")
-
-
-def _queries(source: Source, name: str, reading: Reading) -> Iterator[TextQuery]:
-    empty = True
-    for line, row in json_text.objects(source, name, reading):
-        place = Place(name, line)
-        try:
-            own, text = _id(row), _value(row, TEXTS)
-        except BadRowError as error:
-            reading.report("bad row", f"The query {error}; it was left out.", place)
-            continue
-        empty = empty and (text is None or blank(text))
-        yield TextQuery(text, own, reading.answers(_answers(row), place), place=place)
-    if empty:
-        raise DataError(f"{name} has no queries: no line is a JSON object with an _id and a text.")
-
-
-def _answers(row: dict[str, Any]) -> Any:
-    """Texts that answer a query, at its top level or among its metadata."""
-    metadata = row.get("metadata")
-    for place in (row, metadata if isinstance(metadata, dict) else {}):
-        for key in ("answers", "answer"):
-            if place.get(key) is not None:
-                return place[key]
-    return None
-
-
-def _id(row: dict[str, Any]) -> str:
-    found = next((as_id(row[key]) for key in IDS if key in row), None)
-    if found is None:
-        raise BadRowError("has no _id")
-    return found
-
-
-def _value(row: dict[str, Any], keys: tuple[str, ...]) -> str | None:
-    for key in keys:
-        if key in row:
-            return as_text(row[key])
-    raise BadRowError("has no text")
+def _is_columnar(source: Source, names: list[str]) -> bool:
+    return source.is_columnar(names[0])

@@ -1,77 +1,71 @@
 """FlagEmbedding: JSON rows with ``query``, ``pos`` and ``neg`` lists."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from negviz.examples import TextDocument, TextExample
+from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import LOADERS
-from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of
+from negviz.loaders._cells import BadRowError, as_id, as_text, is_listed, listed, passage_of, scores, with_scores
 from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
+from negviz.loaders._table import examples_of, first_of
 
 
 def recognise(source: Source) -> str | None:
     """Look for the keys of the first row."""
-    first = json_text.first_object(source, source.tables[0]) if source.tables else None
-    if first is None or "query" not in first or not isinstance(first.get("pos"), list):
+    first = first_of(source)
+    if "query" not in first or not is_listed(first, "pos"):
         return None
-    return "Its rows are JSON objects with the keys query and pos (a list), as FlagEmbedding reads them."
+    return "Its rows have the keys query and pos (a list), as FlagEmbedding reads them."
 
 
 @LOADERS.register(
     "FlagEmbedding",
     reference="https://github.com/FlagOpen/FlagEmbedding",
     trainer="FlagEmbedding (BGE)",
-    title="JSONL or a JSON array with query, pos and neg",
+    title="JSONL, a JSON array or Parquet with query, pos and neg",
     recognise=recognise,
 )
 def flagembedding(source: Source) -> Reading:
     """Read rows of a query, its positives (``pos``) and its mined negatives (``neg``).
 
     Ids are used where a row has them (``query_id``, ``pos_ids``, ``neg_ids`` as long as their lists), and so are
-    ``pos_scores`` and ``neg_scores``, answers and the prompt; a type is not read.
+    ``pos_scores`` and ``neg_scores`` (or LLM-Embedder's ``teacher_scores`` of both), answers and the prompt; a type is
+    not read.
 
     Args:
         source: The file or folder.
     """
     reading = Reading()
-    reading.examples = _examples(source, reading)
+
+    def read(row: dict[str, Any], place: Place) -> TextExample:
+        if "query" not in row:
+            raise BadRowError("has no key 'query'")
+        positives, negatives = _taught(row, _list(row, "pos"), _list(row, "neg"))
+        return TextExample(
+            as_text(row["query"]),
+            positives,
+            negatives,
+            as_id(row.get("query_id", row.get("qid"))),
+            reading.answers(row.get("answers", row.get("answer")), place),
+            as_text(row.get("prompt")) or "",
+            place=place,
+        )
+
+    reading.examples = examples_of(source, reading, read)
     return reading
 
 
-def _examples(source: Source, reading: Reading) -> Iterator[TextExample]:
-    for place, row in json_text.objects_of(source, reading):
-        try:
-            query, own = _query(row)
-            answers = reading.answers(row.get("answers", row.get("answer")), place)
-            prompt = as_text(row.get("prompt")) or ""
-            positives, negatives = _list(row, "pos"), _list(row, "neg")
-        except BadRowError as error:
-            reading.report("bad row", f"The row {error}; it was left out.", place)
-            continue
-        yield TextExample(query, positives, negatives, own, answers, prompt, place=place)
-
-
-def _query(row: dict[str, Any]) -> tuple[str | None, str | None]:
-    if "query" not in row:
-        raise BadRowError("has no key 'query'")
-    return as_text(row["query"]), as_id(row.get("query_id", row.get("qid")))
-
-
 def _list(row: dict[str, Any], key: str) -> tuple[TextDocument, ...]:
-    values = row.get(key)
-    if values is None and key == "neg":
-        return ()
-    if not isinstance(values, list):
-        raise BadRowError(f"has no list '{key}'")
+    values = listed(row, key, optional=key == "neg")
     ids = row.get(f"{key}_ids", row.get(f"{key}_id"))
-    nothing = [None] * len(values)
-    own, scores = (
-        each if isinstance(each, list) and len(each) == len(values) else nothing
-        for each in (ids, row.get(f"{key}_scores"))
-    )
-    return tuple(
-        passage_of(value, as_id(name))._replace(score=as_number(score))
-        for value, name, score in zip(values, own, scores, strict=True)
-    )
+    own = ids if isinstance(ids, list) and len(ids) == len(values) else [None] * len(values)
+    documents = (passage_of(value, as_id(name)) for value, name in zip(values, own, strict=True))
+    return with_scores(documents, scores(row.get(f"{key}_scores"), len(values)))
+
+
+def _taught(
+    row: dict[str, Any], positives: tuple[TextDocument, ...], negatives: tuple[TextDocument, ...]
+) -> tuple[tuple[TextDocument, ...], tuple[TextDocument, ...]]:
+    """Both with a teacher's scores, where a row has one for each: first those of the positives."""
+    documents = with_scores((*positives, *negatives), scores(row.get("teacher_scores"), len(positives + negatives)))
+    return documents[: len(positives)], documents[len(positives) :]

@@ -9,7 +9,8 @@ import orjson
 from negviz.errors import DataError
 from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import LOADERS
-from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of
+from negviz.loaders import _scores as scores
+from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of, with_scores
 from negviz.loaders._columns import Columns, assign, require
 from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
@@ -44,7 +45,7 @@ def tabular(source: Source) -> Reading:
         source: The file or folder.
 
     Raises:
-        DataError: If the query or the positive is not known, or a label is a score.
+        DataError: If the query or the positive is not known, or the label of a single document is a score.
     """
     reading = Reading()
     reading.examples = (example for name in source.tables for example in _read(source, name, reading))
@@ -65,7 +66,7 @@ def _read(source: Source, name: str, reading: Reading) -> Iterator[TextExample]:
             # Rows of JSON may have keys that no row before them had, such as one more negative.
             known |= cells.keys()
             table.columns.extend(key for key in cells if key not in table.columns)
-            reader = _RowReader(assign(table.columns, mapping, name), reading, name)
+            reader = _RowReader(assign(table.columns, mapping, name), reading, name, reader.meanings)
         place = Place(name, line)
         try:
             yield reader.read(cells, place)
@@ -75,12 +76,18 @@ def _read(source: Source, name: str, reading: Reading) -> Iterator[TextExample]:
         "columns": reader.columns.used,
         "columns_not_read": [one for one in table.columns if one not in reader.columns.names],
     }
+    if reader.meanings:
+        reading.facts["scores"] = "; ".join(reader.meanings)
 
 
 class _RowReader:
-    """Turns the cells of one row after the other into examples."""
+    """Turns the cells of one row after the other into examples.
 
-    def __init__(self, columns: Columns, reading: Reading, file: str) -> None:
+    Attributes:
+        meanings: What the scores of the rows were read as, in order of first appearance.
+    """
+
+    def __init__(self, columns: Columns, reading: Reading, file: str, meanings: dict[str, None] | None = None) -> None:
         self.columns = columns
         self.reading = reading
         self.file = file
@@ -93,6 +100,9 @@ class _RowReader:
         self.answers = columns.all("answers")
         self.label = columns.one("label")
         self.has_negatives = bool(columns.all("negative"))
+        self.candidates = columns.one("candidates")
+        self.prompt, self.subset = columns.one("prompt"), columns.one("subset")
+        self.meanings = {} if meanings is None else meanings
 
     def read(self, cells: dict[str, Any], place: Place) -> TextExample:
         """Read a row.
@@ -110,10 +120,17 @@ class _RowReader:
         )  # fmt: skip
         negatives = self._documents(cells, "negative") if self.has_negatives else []
         if self.label and self.has_negatives:
-            positives, negatives = _scored(positives, negatives, cells.get(self.label))
+            positives, negatives = self._scored(positives, negatives, cells.get(self.label), place)
         elif self.label:
             positives, negatives = self._labelled(positives, cells.get(self.label))
-        return TextExample(query, tuple(positives), tuple(negatives), query_id, answers, place=place)
+        if self.candidates:
+            negatives = [*negatives, *_others(cells.get(self.candidates), positives)]
+        prompt, subset = (
+            as_text(cells.get(name)) or "" if name else "" for name in (self.prompt, self.subset)
+        )  # fmt: skip
+        return TextExample(
+            query, tuple(positives), tuple(negatives), query_id, answers, prompt, subset, place=place
+        )  # fmt: skip
 
     def _documents(self, cells: dict[str, Any], role: str) -> list[TextDocument]:
         names, ids, title_column = self.parts[role]
@@ -129,14 +146,35 @@ class _RowReader:
         return found
 
     def _labelled(self, documents: Sequence[TextDocument], label: Any) -> tuple[list[TextDocument], list[TextDocument]]:
-        """Documents by their labels; each keeps its label as its grade."""
-        labels = label if isinstance(label, list) else [label]
+        """Documents by their labels; each keeps its label as its grade, or as its score where it is one."""
+        found = scores.cells(label)
+        labels = found if isinstance(found, list) else [found]
         if len(labels) != len(documents):
             raise BadRowError(f"has {len(documents)} documents and {len(labels)} labels")
+        if isinstance(found, list) and scores.are_scores(self.label or "", labels):
+            self.meanings[scores.FIRST] = None
+            scored = with_scores(documents, map(as_number, labels))
+            return list(scored[:1]), list(scored[1:])
         graded = [
             document._replace(grade=self._grade(value)) for document, value in zip(documents, labels, strict=True)
         ]
         return ([each for each in graded if (each.grade or 0) > 0], [each for each in graded if (each.grade or 0) <= 0])
+
+    def _scored(
+        self, positives: list[TextDocument], negatives: list[TextDocument], label: Any, place: Place
+    ) -> tuple[list[TextDocument], list[TextDocument]]:
+        """Documents of a row that says which are negatives, with their scores."""
+        try:
+            found = scores.of_tuple(label, len(positives), len(negatives))
+        except BadRowError as error:
+            self.reading.report("unreadable score", f"The row {error}; its scores were left out.", place)
+            return positives, negatives
+        if found.meaning:
+            self.meanings[found.meaning] = None
+        if not found.values:
+            return positives, negatives
+        scored = with_scores([*positives, *negatives], found.values)
+        return list(scored[: len(positives)]), list(scored[len(positives) :])
 
     def _grade(self, value: Any) -> int:
         try:
@@ -147,23 +185,22 @@ class _RowReader:
             raise BadRowError("has no label")
         if not number.is_integer():
             raise DataError(
-                f"{self.file} has {number:g} in its column '{self.label}', a score and not a label (a whole number, 1 "
-                "or more for a positive); leave the column out with --column label=none, or turn it into labels."
+                f"{self.file} has {number:g} in its column '{self.label}', a score and not a label, so it does not say "
+                "what is a positive; turn it into labels (1 for a positive, 0 for a negative), or take every document "
+                "as a positive with --column label=none."
             )
         return int(number)
 
 
-def _scored(
-    positives: list[TextDocument], negatives: list[TextDocument], label: Any
-) -> tuple[list[TextDocument], list[TextDocument]]:
-    """Documents of a row with their scores, where it has one for each: the positive's, then the negatives'."""
-    scores = label if isinstance(label, list) else []
-    if len(scores) != len(positives) + len(negatives):
-        return positives, negatives
-    scored = [
-        each._replace(score=as_number(score)) for each, score in zip([*positives, *negatives], scores, strict=True)
-    ]
-    return scored[: len(positives)], scored[len(positives) :]
+def _others(candidates: Any, positives: Sequence[TextDocument]) -> list[TextDocument]:
+    """Documents of a reranker's list that are none of the positives, each with its place in the list."""
+    value = _listed(candidates)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadRowError("has no list of documents")
+    known = {each.content for each in positives}
+    return [each._replace(rank=rank) for rank, each in enumerate(_many(value, None)) if each.content not in known]
 
 
 def _titled(passage: TextDocument, title: str | None) -> TextDocument:

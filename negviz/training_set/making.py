@@ -1,7 +1,7 @@
 """Making a training set: what the recipe took, corrected by what people said."""
 
-from collections.abc import Mapping
-from typing import Literal, get_args
+from collections.abc import Collection, Mapping
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,21 @@ OUT = {
 }
 
 
-def make_training_set(selection: Selection, labels: Labels, *, unsure: Unsure = "leave out") -> TrainingSet:
+class Queries(NamedTuple):
+    """What becomes of queries.
+
+    Attributes:
+        has: (queries,) whether they are written.
+        evaluated: (queries,) whether they are left out because a model will be evaluated with them.
+    """
+
+    has: Bools
+    evaluated: Bools
+
+
+def make_training_set(
+    selection: Selection, labels: Labels, *, unsure: Unsure = "leave out", without: Collection[int] = ()
+) -> TrainingSet:
     """Put together what is written: what the recipe took, corrected by what people said.
 
     A document labelled ``false negative`` becomes a positive of its query, wherever in the dataset it is; neither it
@@ -44,6 +58,7 @@ def make_training_set(selection: Selection, labels: Labels, *, unsure: Unsure = 
         selection: What a recipe took from a pool.
         labels: Human verdicts; the selection may have been made with, without or with older ones.
         unsure: Whether a taken candidate labelled ``unsure`` is left out of the negatives or stays one.
+        without: Rows of queries to leave out, as those that a model will be evaluated with.
 
     Raises:
         ExportError: If ``unsure`` is neither of the two.
@@ -59,6 +74,9 @@ def make_training_set(selection: Selection, labels: Labels, *, unsure: Unsure = 
     keep = np.not_equal(columns, PAD) & np.equal(fates, KEPT)
     has = np.asarray(np.not_equal(positives, PAD).any(axis=1))
     has[list(promoted)] = True
+    evaluated = has & np.isin(pool.queries, np.array([*without], dtype=np.int32))
+    has &= ~evaluated
+    promoted = {place: each for place, each in promoted.items() if has[place]}
     places = np.flatnonzero(has).astype(np.int32)
     order = np.argsort(~keep, axis=1, kind="stable")[places]
     kept = np.take_along_axis(keep[places], order, axis=1)
@@ -70,8 +88,8 @@ def make_training_set(selection: Selection, labels: Labels, *, unsure: Unsure = 
         promoted=promoted,
         columns=np.where(kept, np.take_along_axis(columns[places], order, axis=1), PAD).astype(np.int32),
         confirmed=confirmed,
-        counts=_counts(selection, wrong, promoted, fates, has, confirmed),
-        changes=tuple(_changes(selection, columns, fates, wrong, promoted, has)),
+        counts=_counts(selection, wrong, promoted, fates, Queries(has, evaluated), confirmed),
+        changes=tuple(_changes(selection, columns, fates, wrong, promoted, Queries(has, evaluated))),
     )
 
 
@@ -132,19 +150,27 @@ def _forms(pool: Pool, row: int) -> Forms:
 
 
 def _counts(
-    selection: Selection, wrong: Bools, promoted: Promoted, fates: Codes, has: Bools, confirmed: Bools
+    selection: Selection,
+    wrong: Bools,
+    promoted: Promoted,
+    fates: Codes,
+    queries: Queries,
+    confirmed: Bools,
 ) -> dict[str, int]:
-    pool = selection.pool
+    (has, evaluated), pool = queries, selection.pool
     added = sum(len(each) for each in promoted.values())
+    # What is taken out of a query that is left out as a whole is counted there.
+    fates = np.where(evaluated[:, None], KEPT, fates)
     out = {name: int(np.equal(fates, fate).sum()) for name, fate in OUT.items()}
     lost = np.not_equal(fates, KEPT).sum(axis=1)
     negatives = (selection.taken_counts - lost)[has]
     taken = int(selection.taken_counts.sum())
     return {
         "queries": int(has.sum()),
-        "queries_without_positive": int((~has & ~pool.has_positive).sum()),
-        "queries_with_wrong_positives_only": int((~has & pool.has_positive).sum()),
-        "positives": int((np.not_equal(pool.positives, PAD) & ~wrong).sum()) + added,
+        "queries_evaluated_with": int(evaluated.sum()),
+        "queries_without_positive": int((~has & ~evaluated & ~pool.has_positive).sum()),
+        "queries_with_wrong_positives_only": int((~has & ~evaluated & pool.has_positive).sum()),
+        "positives": int((np.not_equal(pool.positives, PAD) & ~wrong)[has].sum()) + added,
         "promoted": added,
         "wrong_positives": int(wrong.sum()),
         "taken": taken,
@@ -163,19 +189,19 @@ def _changes(
     fates: Codes,
     wrong: Bools,
     promoted: Promoted,
-    has: Bools,
+    queries: Queries,
 ) -> list[Change]:
     """Every pair that is not as the selection and the labelled positives left it, in order of the pool."""
-    pool = selection.pool
+    (has, evaluated), pool = queries, selection.pool
     found: list[tuple[int, int, str]] = []
-    for place, slot in np.argwhere(np.not_equal(fates, KEPT)).tolist():
+    for place, slot in np.argwhere(np.not_equal(fates, KEPT) & ~evaluated[:, None]).tolist():
         document = int(pool.documents[place, columns[place, slot]])
         found.append((place, document, FATES[int(fates[place, slot])]))
     taken_out = {(place, document) for place, document, what in found if what == FATES[FALSE_NEGATIVE]}
     for place, each in promoted.items():
         fresh = [positive.document for positive in each if (place, positive.document) not in taken_out]
         found += [(place, document, "made a positive") for document in fresh]
-    for place, slot in np.argwhere(wrong).tolist():
+    for place, slot in np.argwhere(wrong & ~evaluated[:, None]).tolist():
         ending = "" if has[place] else "; the query has no other and is left out"
         found.append((place, int(pool.positives[place, slot]), f"no positive any more{ending}"))
     data = pool.dataset

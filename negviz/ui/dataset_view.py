@@ -8,11 +8,13 @@ import streamlit as st
 from negviz.charts.lengths import lengths
 from negviz.charts.positives_per_query import positives_per_query
 from negviz.dataset import Dataset, Judgments, Problem
+from negviz.loaders import LOADERS
 from negviz.ui.loading import COUNTED, Reading
 from negviz.ui.metrics import show_metrics
 from negviz.ui.tables import csv_bytes, show_paged
 from negviz.ui.texts import shortened, show_text
 
+ASKED_FOR = "It was asked for."
 ROWS = 3
 SHOWN = 2
 QUERY, DOCUMENT = "#c2255c", "#3b5bdb"
@@ -28,7 +30,7 @@ def show_dataset(reading: Reading, key: str) -> None:
     """
     dataset = reading.dataset
     with st.container(border=True):
-        show_text(str(dataset.facts.get("why") or ""), title=dataset.name)
+        show_text(_read_as(dataset), title=dataset.name)
         _counts(dataset)
         _files(dataset)
     problems = f"Problems ({len(dataset.problems):,})"
@@ -42,6 +44,15 @@ def show_dataset(reading: Reading, key: str) -> None:
         _problems(dataset.problems, key)
     else:
         _rows(dataset, key)
+
+
+def _read_as(dataset: Dataset) -> str:
+    """What it was taken for, why, and what to do where that is wrong."""
+    label = LOADERS.get(dataset.format).label if dataset.format in LOADERS else dataset.format
+    why = str(dataset.facts.get("why") or "")
+    if why == ASKED_FOR:
+        return f"Read as '{label}', as it was asked for: nothing was recognised."
+    return f"Read as '{label}'. {why} If that is wrong, choose the format in the options above and read again."
 
 
 def _counts(dataset: Dataset) -> None:
@@ -62,7 +73,7 @@ def _counts(dataset: Dataset) -> None:
 
 def _files(dataset: Dataset) -> None:
     facts = dataset.facts
-    parts = [f"Format: {dataset.format}", f"encoding: {facts.get('encoding', 'utf-8')}"]
+    parts = [f"encoding: {facts.get('encoding', 'utf-8')}"]
     parts += [f"split: {facts['split']}"] if facts.get("split") else []
     columns = facts.get("columns")
     parts += (

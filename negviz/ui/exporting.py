@@ -1,11 +1,9 @@
-"""The export page: pick a trainer's format, see what it gets, write it or download it."""
+"""The export page: pick a trainer's format, see what it gets and what it cannot say, write it or download it."""
 
-import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -13,27 +11,29 @@ from typing import Any, cast, get_args
 import pyarrow as pa
 import streamlit as st
 
-from negviz.export import export
-from negviz.exporters import EXPORTERS
+from negviz.card import snippet
+from negviz.errors import ExportError
+from negviz.export import export, knobs_of, shown_name
+from negviz.exporters._rows import NO_NEGATIVE
 from negviz.home import home_folder
 from negviz.labels import Labels
 from negviz.registry import Entry
 from negviz.selection import Selection
+from negviz.survey import Loss
 from negviz.training_set import TrainingSet, Unsure
-from negviz.ui import cache, jobs
+from negviz.ui import cache, export_leaks, format_choice, jobs
 from negviz.ui.building import safe_name, show_running
-from negviz.ui.forms import knob_inputs
+from negviz.ui.export_leaks import Held
+from negviz.ui.format_choice import COSTLY, loss_lines
 from negviz.ui.frame import Workbench
 from negviz.ui.jobs import Job
 from negviz.ui.metrics import show_metrics
 from negviz.ui.outlook import LOOKED_AT, Outlook
 from negviz.ui.tables import csv_bytes, show_paged
+from negviz.ui.written import archive_of, forget_check, show_written
 
 KIND = "export"
-FIRST = "n_tuple"
-# Formats whose rows hold ids rather than texts name the document so.
-ID_FIELDS = {"corpus-id", "docid"}
-BESIDE = "; ids lie beside, since a column of ids would be trained on."
+NOBODY = Held()
 VIEWS = {"rows": "First rows", "changes": "Changed by labels", "left out": "Left out", "code": "Code"}
 
 
@@ -46,22 +46,38 @@ class Plan:
     entry: Entry
     knobs: Mapping[str, Any]
     unsure: Unsure
+    held: Held = NOBODY
 
     @cached_property
     def training_set(self) -> TrainingSet:
         """What would be written."""
-        return cache.training_set(self.selection, self.labels, self.unsure)
+        return cache.training_set(self.selection, self.labels, self.unsure, self.held.without)
+
+    @property
+    def key(self) -> str:
+        """What tells the training set from another."""
+        return cache.training_set_key(self.selection, self.labels, self.unsure, self.held.without)
 
     @cached_property
     def outlook(self) -> Outlook:
         """The beginning of it, in the format."""
-        return cache.outlook(self.training_set, self.labels, self.unsure, self.entry, self.knobs)
+        return cache.outlook(self.training_set, self.key, self.entry, self.knobs)
+
+    @cached_property
+    def losses(self) -> tuple[list[Loss], bool]:
+        """What the format cannot say, and whether everything was counted."""
+        try:
+            surveyed = cache.survey(self.training_set, self.key)
+        except ExportError:
+            # A positive among the negatives; the outlook says so.
+            return [], True
+        return surveyed.survey.losses(self.entry, self.knobs, self.training_set.count), surveyed.whole
 
     @property
     def name(self) -> str:
         """A folder's name: data, recipe, format."""
-        shown = str(self.entry.trait("name_shown") or self.entry.name)
-        return safe_name(f"{self.selection.pool.dataset.name}-{self.selection.recipe.name}-{shown}", 80)
+        parts = (self.selection.pool.dataset.name, self.selection.recipe.name, shown_name(self.entry))
+        return safe_name("-".join(parts), 80)
 
     @property
     def refusal(self) -> str:
@@ -70,58 +86,45 @@ class Plan:
             return "No query has a positive left, so there is nothing to train on; load or label some."
         if not self.training_set.counts["negatives"]:
             return "No negative is left, so the training set would be empty; loosen the recipe on the page Mine."
-        return self.outlook.refusal
+        return self.outlook.refusal or self.held.refusal
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Write it."""
-        return export(self.selection, self.labels, self.entry.name, folder, knobs=self.knobs, unsure=self.unsure)
+        return export(
+            self.selection, self.labels, self.entry.name, folder, knobs=self.knobs, unsure=self.unsure,
+            held_out=self.held.held_out, leaks=self.held.leaks,
+        )  # fmt: skip
 
     def zipped(self) -> bytes:
         """Everything that would be written, as one archive with a folder in it."""
-        archive = io.BytesIO()
         with tempfile.TemporaryDirectory(prefix="negviz-") as place:
             self.write(Path(place) / self.name)
-            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pack:
-                for path in sorted(Path(place).rglob("*")):
-                    if path.is_file():
-                        pack.write(path, path.relative_to(place).as_posix())
-        return archive.getvalue()
+            return archive_of(Path(place) / self.name, self.name)
 
 
 def choose_format(bench: Workbench, key: str) -> Plan:
-    """Widgets for the format, its knobs, and what becomes of pairs labelled unsure.
+    """Widgets for the format, its knobs, what becomes of pairs labelled unsure, and held-out data.
 
     Args:
         bench: Pool, recipe and selection at hand.
         key: Prefix of the widgets.
     """
-    entries = {entry.name: entry for entry in EXPORTERS}
     with st.container(border=True):
         first, second = st.columns([3, 2])
         with first:
-            name = st.selectbox(
-                "Trainer and format", list(entries), index=list(entries).index(FIRST), key=f"{key}.format",
-                format_func=lambda name: f"{entries[name].trait('trainer')} · {entries[name].label}",
-                persist_state="session", help="Written exactly as that trainer's own code reads it.",
-            )  # fmt: skip
-            entry = entries[name or FIRST]
-            st.caption(entry.summary)
-            if entry.reference:
-                st.link_button("Where the format is described", entry.reference, type="tertiary",
-                               icon=":material/open_in_new:")  # fmt: skip
+            entry = format_choice.choose_format(key)
         with second:
-            remembered = st.session_state.setdefault(f"{key}.knobs", {})
-            knobs = knob_inputs(entry, remembered.get(entry.name, {}), f"{key}.{entry.name}")
-            remembered[entry.name] = knobs
+            knobs = format_choice.settings(entry, key)
             unsure = st.selectbox(
                 "Negatives labelled unsure", get_args(Unsure), key=f"{key}.unsure", persist_state="session",
                 help="Whether a taken candidate that somebody was unsure about stays a negative.",
             )  # fmt: skip
-    return Plan(bench.selection, bench.labels, entry, knobs, cast(Unsure, unsure))
+        plan = Plan(bench.selection, bench.labels, entry, knobs, cast(Unsure, unsure))
+        return replace(plan, held=export_leaks.ask(plan.training_set, plan.key, key))
 
 
 def show_plan(plan: Plan, key: str) -> None:
-    """Counts, warnings, and the views: rows, changes, what is left out, code."""
+    """Counts, warnings, what the format cannot say, and the views: rows, changes, what is left out, code."""
     _counts(plan)
     _warnings(plan)
     sizes = {"changes": len(plan.training_set.changes), "left out": len(plan.outlook.left_out)}
@@ -148,36 +151,70 @@ def _counts(plan: Plan) -> None:
 
 def _warnings(plan: Plan) -> None:
     """What is not as one may expect, before anything is written."""
-    counts, outlook, wanted = plan.training_set.counts, plan.outlook, plan.training_set.count
     if plan.refusal:
         st.error("Nothing can be written like this.", icon=":material/error:")
         st.text(plan.refusal)
+    losses, whole = plan.losses
+    among = "" if whole else f" (among the first {LOOKED_AT:,} queries)"
+    costly = [loss for loss in losses if loss.what in COSTLY]
+    told = sum(loss.number for loss in costly if loss.what in {"counts", "empty"})
+    notes = [*_notes(plan, told), *loss_lines(costly, plan.entry, among)]
+    if notes:
+        st.warning(_listed(notes), icon=":material/warning:")
+    beside = loss_lines((loss for loss in losses if loss.what not in COSTLY), plan.entry, among)
+    if beside:
+        st.info(f"This format cannot say:\n{_listed(beside)}", icon=":material/info:")
+
+
+def _listed(lines: list[str]) -> str:
+    return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+
+
+def _notes(plan: Plan, told: int) -> list[str]:
+    """What is left out or filled up.
+
+    Args:
+        plan: What is to be exported.
+        told: Queries with too few negatives of which the losses tell, with the setting that decides it.
+    """
+    counts, outlook, wanted = plan.training_set.counts, plan.outlook, plan.training_set.count
     among = "" if outlook.whole else f" among the first {LOOKED_AT:,} rows"
     notes = [
-        f"{number:,} queries are left out{among}, each because {reason}." for reason, number in outlook.reasons.items()
+        f"{number:,} queries are left out{among}, each because {reason}."
+        for reason, number in outlook.reasons.items()
+        if not told or (reason != NO_NEGATIVE and "fewer than" not in reason)
     ]
-    if counts["starved"]:
+    if counts["starved"] > told:
         none = counts["queries_without_negative"]
         notes.append(f"{counts['starved']:,} queries have fewer than {wanted} negatives, {none:,} of them none.")
     gone = counts["queries_without_positive"] + counts["queries_with_wrong_positives_only"]
     if gone:
         notes.append(f"{gone:,} queries have no positive (any more) and are left out.")
-    if notes:
-        st.warning("\n".join(f"- {note}" for note in notes), icon=":material/warning:")
+    if plan.held.without:
+        notes.append(f"{len(plan.held.without):,} queries are left out, since the held-out data has them.")
+    if plan.held.leaks == "report" and plan.held.check is not None and plan.held.check.queries:
+        number = plan.held.check.queries
+        notes.append(f"{number:,} training queries are held-out queries; a model that saw them is flattered.")
+    if outlook.filled:
+        notes.append(f"{outlook.filled:,} negatives{among} only fill up their row; ids.parquet marks them backfilled.")
+    return notes
 
 
 def _rows(plan: Plan, key: str) -> None:
     if not plan.outlook.rows:
         st.caption("There is no row to show.")
         return
-    beside = (
-        "; ids lie beside, since a column of ids would be trained on"
-        if not ID_FIELDS & plan.outlook.rows[0].keys()
-        else ""
-    )
-    st.caption(f"As the data file holds them{beside}.")
+    has_ids = plan.entry.trait("by_id") or plan.entry.trait("beside")
+    st.caption(f"As the data file holds them{'' if has_ids else '; ids lie beside, since they would be trained on'}.")
     rows = [json.dumps(row, ensure_ascii=False, indent=1) for row in plan.outlook.rows]
     st.code("\n".join(rows), language="json", wrap_lines=True, height=420)
+    filled = [
+        f"Row {place}: {len(filling):,} of its negatives only fill it up ({', '.join(filling)})."
+        for place, filling in enumerate(plan.outlook.padding, start=1)
+        if filling
+    ]
+    if filled:
+        st.text("\n".join(filled))
 
 
 def _changes(plan: Plan, key: str) -> None:
@@ -217,14 +254,23 @@ def _download(table: pa.Table, name: str, key: str) -> None:
 
 
 def _code(plan: Plan, key: str) -> None:
+    written = _same_written(plan, key) or cache.trial(plan.training_set, plan.key, plan.entry, plan.knobs)
+    language = str(plan.entry.trait("language", "python"))
+    unknown = "" if written else " DATA stands for the path of the data file."
+    st.caption(f"Run it in the folder of the export; its README holds the same.{unknown}")
+    count = int(written.get("negatives_in_a_row", plan.training_set.count))
+    st.code(snippet(plan.entry, str(written.get("data", "DATA")), plan.knobs, count), language=language)
+
+
+def _same_written(plan: Plan, key: str) -> Mapping[str, Any]:
+    """What the exporter said the last time, if that was in this format and with these settings."""
     done = _last(key)
-    written = done.result[1]["written"] if done and done.finished and done.error is None else {}
-    same = bool(written) and done is not None and done.result[2] == plan.entry.name
-    data = str(written["data"]) if same else "DATA"
-    file = "parquet" if (data.endswith(".parquet") or plan.knobs.get("file") == "parquet") else "json"
-    where = "Run it in the folder of the export"
-    st.caption(f"{where}." if same else f"{where}; DATA stands for the path of the data file, which its README names.")
-    st.code(str(plan.entry.trait("snippet", "")).replace("FILE", file).replace("DATA", data), language="python")
+    if done is None or not done.finished or done.error is not None:
+        return {}
+    _, manifest, name = done.result
+    same = name == plan.entry.name and manifest["knobs"] == {**knobs_of(plan.entry, plan.knobs), "unsure": plan.unsure}
+    written: Mapping[str, Any] = manifest["written"] if same else {}
+    return written
 
 
 def write_form(plan: Plan, key: str) -> None:
@@ -255,6 +301,7 @@ def _start(plan: Plan, folder: Path, key: str) -> None:
         job.progress("writing", 0, 1)
         return str(folder), plan.write(folder), plan.entry.name
 
+    forget_check(key)
     job = jobs.start("Writing the training set", work, KIND)
     st.session_state[f"{key}.job"] = job.id
     job.wait(2)
@@ -275,19 +322,5 @@ def _outcome(key: str) -> None:
         st.error("Nothing was written.", icon=":material/error:")
         st.text(job.message)
     else:
-        _written(*job.result)
-
-
-def _written(folder: str, manifest: Mapping[str, Any], name: str) -> None:
-    written = manifest["written"]
-    left_out = f" {written['queries_left_out']:,} queries were left out." if written.get("queries_left_out") else ""
-    st.success(f"{written['rows']:,} rows were written.{left_out}", icon=":material/check_circle:")
-    st.code(folder, language=None)
-    files = manifest["files"]
-    table = {
-        "file": list(files),
-        "rows or lines": [facts["rows"] for facts in files.values()],
-        "bytes": [facts["bytes"] for facts in files.values()],
-        "SHA-256": [facts["sha256"] for facts in files.values()],
-    }
-    st.dataframe(table, hide_index=True, width="stretch")
+        folder, manifest, _ = job.result
+        show_written(folder, manifest, key)

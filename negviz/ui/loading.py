@@ -2,8 +2,8 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from negviz.arrays import Ints
 from negviz.dataset import Dataset
 from negviz.diagnostics.word_counts import word_counts
 from negviz.errors import CancelledError, DataError, NegvizError
-from negviz.load import SAMPLE, load, load_files
+from negviz.load import SAMPLE, load, unpacked
 from negviz.loaders import LOADERS
 from negviz.loaders._columns import ROLES
 from negviz.loaders._reading import Reading as FileReading
@@ -57,19 +57,30 @@ class Reading:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the person wants read: ``columns`` gives its first table's columns, each with a cell."""
+    """What the person wants read.
+
+    Attributes:
+        title: What it is called.
+        place: Gives the path to read while it is being read.
+        columns: Gives the columns of its first table, each with a cell.
+        options: What the loader is told, as ``load`` takes it.
+    """
 
     title: str
-    open: Callable[..., Dataset]
-    columns: Callable[[], dict[str, str]]
+    place: Callable[[], AbstractContextManager[str | Path]]
+    columns: Callable[[], dict[str, str]] = dict
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def choose(key: str, *, primary: bool) -> None:
+def choose(key: str, *, primary: bool) -> Choice | None:
     """Let a person choose a source and its options, and start reading.
 
     Args:
         key: Prefix of the widgets.
         primary: Whether reading is the main thing to do on the page now.
+
+    Returns:
+        What was chosen, None while nothing is.
     """
     with st.container(border=True):
         source = st.segmented_control(
@@ -81,40 +92,46 @@ def choose(key: str, *, primary: bool) -> None:
         source = source or "sample"
         st.caption(SOURCES[source][1])
         choice = {"sample": _sample, "path": _path, "files": _files}[source](key)
-        options = {} if source == "sample" else _options(choice, key)
+        if source != "sample":
+            options = _options(choice, key)
+            choice = choice and replace(choice, options=options)
         label = "Read the sample" if source == "sample" else "Read"
         icon = ":material/menu_book:"
         weight: Literal["primary", "secondary"] = "primary" if primary else "secondary"
         if st.button(label, type=weight, key=f"{key}.read", icon=icon, disabled=choice is None) and choice:
-            _start(choice, options)
+            _start(choice)
+    return choice
 
 
 def _sample(key: str) -> Choice:
-    return Choice(SAMPLE, lambda **options: load(SAMPLE, **options), dict)
+    return Choice(SAMPLE, lambda: nullcontext(SAMPLE))
 
 
 def _path(key: str) -> Choice | None:
     typed = st.text_input(
         "Path of a file or folder", key=f"{key}.path", persist_state="session", placeholder="~/data/scifact",
-        help="Large collections are best read from here: nothing is copied through the browser.",
+        help="Large collections are best read from here: nothing is copied through the browser. A dataset of the "
+        "Hugging Face hub goes by its name, org/name or org/name:configuration, and is fetched once.",
     )  # fmt: skip
     place = (typed or "").strip().strip("'\"")
     if not place:
         return None
-    path = Path(place).expanduser()
-    return Choice(path.name, lambda **options: load(path, **options), lambda: columns_found(path))
+    # A name on the Hugging Face hub stays as it was typed.
+    path = str(Path(place).expanduser()) if place.startswith("~") else place
+    return Choice(Path(path).name or place, lambda: nullcontext(path), lambda: columns_found(Path(path)))
 
 
 def _files(key: str) -> Choice | None:
     given = st.file_uploader(
         "Files", accept_multiple_files=True, key=f"{key}.files",
-        help="Of a BEIR folder: corpus.jsonl, queries.jsonl and the .tsv files of judgments.",
+        help="Plain or compressed (.gz, .zst), Parquet and Arrow too. Several files make a folder: of BEIR for "
+        "instance corpus.jsonl, queries.jsonl and the .tsv files of judgments; or the shards of one table.",
     )  # fmt: skip
     if not given:
         return None
     return Choice(
         given[0].name,
-        lambda **options: load_files({file.name: file.getvalue() for file in given}, **options),
+        lambda: unpacked({file.name: file.getvalue() for file in given}),
         lambda: columns_of_upload(given[0].name, given[0].getvalue()),
     )
 
@@ -126,14 +143,12 @@ def _options(choice: Choice | None, key: str) -> dict[str, Any]:
     columns_unknown, encoding_unknown = "--column" in message, "--encoding" in message
     asked = f"{key}.columns_asked"
     st.session_state[asked] = by_hand_first = bool(st.session_state.get(asked)) or columns_unknown
+    overruled = bool(st.session_state.get(f"{key}.format"))
     with st.expander("Options: format, encoding, split, columns", icon=":material/settings:",
-                     expanded=columns_unknown or encoding_unknown):  # fmt: skip
-        first, second, third = st.columns(3)
-        titles = _formats()
-        wanted = first.selectbox(
-            "Format", ["", *titles], format_func=lambda name: titles.get(name, "recognise it"), key=f"{key}.format",
-            help="Recognised by looking at the content; choose one where that goes wrong.",
-        )  # fmt: skip
+                     expanded=columns_unknown or encoding_unknown or overruled):  # fmt: skip
+        first, second, third = st.columns([2, 1, 1])
+        with first:
+            wanted = _format(key)
         encoding = second.selectbox(
             "Text encoding", ENCODINGS, accept_new_options=True, key=f"{key}.encoding",
             help="Text is UTF-8 unless you say otherwise; any encoding that Python knows can be typed.",
@@ -156,9 +171,17 @@ def _options(choice: Choice | None, key: str) -> dict[str, Any]:
     }
 
 
-@cache
-def _formats() -> dict[str, str]:
-    return {entry.name: str(entry.trait("title") or entry.label) for entry in LOADERS}
+def _format(key: str) -> str:
+    """Box in which the guess is overruled; empty where the format is to be recognised."""
+    entries = {entry.name: entry for entry in sorted(LOADERS, key=lambda entry: entry.label.casefold())}
+    wanted = st.selectbox(
+        "Format", ["", *entries], key=f"{key}.format",
+        format_func=lambda name: entries[name].label if name else "recognise it",
+        help="Recognised by looking at the content; choose one where that goes wrong.",
+    )  # fmt: skip
+    if wanted:
+        st.caption(f"{entries[wanted].trait('title') or entries[wanted].label}. It is read like this, whatever it is.")
+    return wanted or ""
 
 
 def _column_form(choice: Choice, key: str) -> dict[str, str]:
@@ -217,7 +240,7 @@ def columns_of_upload(name: str, content: bytes) -> dict[str, str]:
         return columns_found(path)
 
 
-def _start(choice: Choice, options: Mapping[str, Any]) -> None:
+def _start(choice: Choice) -> None:
     """Read in the background, and wait a moment in case it is quick."""
 
     def work(job: Job) -> Reading:
@@ -226,10 +249,12 @@ def _start(choice: Choice, options: Mapping[str, Any]) -> None:
             if job.stop.is_set():
                 raise CancelledError("Reading was stopped.")
 
-        return reading_of(choice.open(**options, progress=progress))
+        with choice.place() as place:
+            return reading_of(load(place, **choice.options, progress=progress))
 
     job = jobs.start(f"Reading {choice.title}", work, KIND)
     st.session_state["load.job"] = job.id
+    st.session_state[f"load.asked.{job.id}"] = choice.options.get("format") or ""
     st.query_params["data"] = job.id
     job.wait(1.5)
     st.rerun()
@@ -268,6 +293,8 @@ def reading() -> Reading | None:
             st.caption("Name the columns in the options above, then read again.")
         elif isinstance(job.error, DataError) and "--encoding" in job.message:
             st.caption("Choose the text encoding in the options above, then read again.")
+        elif st.session_state.get(f"load.asked.{job.id}"):
+            st.caption("You chose the format; choose another in the options above, or let it be recognised.")
         return None
     result: Reading = job.result
     return result

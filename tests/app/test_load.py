@@ -12,10 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from negviz.errors import CancelledError
+from negviz.export import verify
 from negviz.home import home_folder
 from negviz.pool import Pool
 from negviz.store import open_pool, save_pool
-from negviz.ui import building, jobs, loading, tables
+from negviz.ui import building, converting, jobs, loading, tables
 from negviz.ui.jobs import Job
 from tests.app.conftest import HOSTILE, NAME, towers, words
 
@@ -95,6 +96,130 @@ def test_files_from_the_browser_are_read(open_app: Open, tmp_path: Path) -> None
     _settled(app, loading.KIND)
     assert not app.exception
     assert _counts(app)["Queries"] == "6"
+
+
+def _compressed(content: bytes) -> dict[str, bytes]:
+    import gzip
+
+    import pyarrow.json as pa_json
+    import pyarrow.parquet as pq
+    import zstandard
+    from pyarrow import feather
+
+    table = pa_json.read_json(io.BytesIO(content))
+    parquet, arrow = io.BytesIO(), io.BytesIO()
+    pq.write_table(table, parquet)
+    feather.write_feather(table, arrow, compression="uncompressed")
+    return {
+        "pairs.jsonl.gz": gzip.compress(content),
+        "pairs.jsonl.zst": zstandard.compress(content),
+        "pairs.parquet": parquet.getvalue(),
+        "pairs.arrow": arrow.getvalue(),
+    }
+
+
+@pytest.mark.parametrize("name", ["pairs.jsonl.gz", "pairs.jsonl.zst", "pairs.parquet", "pairs.arrow"])
+def test_compressed_and_columnar_files_come_through_the_browser(open_app: Open, tmp_path: Path, name: str) -> None:
+    content = _compressed(_pairs(tmp_path / "pairs.jsonl").read_bytes())[name]
+    app = _uploaded(open_app(PAGE), (name, content))
+    assert _counts(app)["Queries"] == "6"
+
+
+def _uploaded(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.segmented_control(key="load.source").set_value("files").run()
+    given = [(name, content, "application/octet-stream") for name, content in files]
+    app.file_uploader(key="load.files").set_value(given).run()
+    app.button(key="load.read").click().run()
+    _settled(app, loading.KIND)
+    assert not app.exception
+    return app
+
+
+def test_several_files_make_a_folder(open_app: Open) -> None:
+    corpus = "".join(json.dumps({"_id": f"d{row}", "text": f"Answer {row}."}) + "\n" for row in range(3))
+    queries = "".join(json.dumps({"_id": f"q{row}", "text": f"Question {row}?"}) + "\n" for row in range(3))
+    qrels = "query-id\tcorpus-id\tscore\n" + "".join(f"q{row}\td{row}\t1\n" for row in range(3))
+    files = {"corpus.jsonl": corpus, "queries.jsonl": queries, "train.tsv": qrels}
+    app = _uploaded(open_app(PAGE), *((name, text.encode()) for name, text in files.items()))
+    assert (_counts(app)["Documents"], _counts(app)["Positives"]) == ("3", "3")
+
+
+def test_the_guess_is_shown_and_can_be_overruled(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "bge.jsonl"
+    rows = [{"query": f"What is {row}?", "pos": [f"It is {row}."], "neg": [f"Nothing {row}."]} for row in range(4)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    app = _read(open_app(PAGE), path)
+    shown = "\n".join(str(element.value) for element in app.html)
+    assert "Read as &#x27;FlagEmbedding" in shown
+    assert "choose the format in the options above" in shown
+    app.selectbox(key="load.format").set_value("dpr").run()
+    app.button(key="load.read").click().run()
+    _settled(app, loading.KIND)
+    assert not app.exception
+    assert "no row with a labelled positive that can be used" in words(app)
+    assert "You chose the format; choose another" in words(app)
+    assert app.expander[0].proto.expanded
+    app.selectbox(key="load.format").set_value("tabular").run()
+    app.button(key="load.read").click().run()
+    _settled(app, loading.KIND)
+    shown = "\n".join(str(element.value) for element in app.html)
+    assert "as it was asked for" in shown
+
+
+def _convert(app: AppTest, trainer: str) -> AppTest:
+    app.session_state["convert.more"] = True
+    app.run()
+    app.selectbox(key="convert.trainer").set_value(trainer).run()
+    app.button(key="convert.start").click().run()
+    return _settled(app, converting.KIND)
+
+
+def test_data_is_converted_without_reading_or_mining(open_app: Open, tmp_path: Path) -> None:
+    path = _pairs(tmp_path / "pairs.jsonl")
+    app = open_app(PAGE)
+    app.segmented_control(key="load.source").set_value("path").run()
+    app.text_input(key="load.path").set_value(str(path)).run()
+    app = _convert(app, "FlagEmbedding (BGE)")
+    assert not app.exception
+    folder = home_folder().resolve() / "exports" / "pairs-flagembedding"
+    assert "6 rows were written as flagembedding." in words(app)
+    assert str(folder) in [code.value for code in app.code]
+    assert verify(folder) == []
+    line = json.loads((folder / "flagembedding" / "train.jsonl").read_text("utf-8").splitlines()[0])
+    assert line == {"query": "What is 0?", "pos": [f"The answer is 0, says {HOSTILE}."], "neg": ["Nothing 0."]}
+    app.button(key="convert.check").click().run()
+    assert "files are as they were written" in words(app)
+
+
+def test_what_a_conversion_takes_out_and_cannot_say_is_told(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [
+        {"query": f"What is {row}?", "pos": [f"It is {row}."], "neg": [f"Nothing {row}."] * row} for row in (1, 1, 2)
+    ]
+    rows.append({"query": "What is 9?", "pos": ["It is 9."], "neg": ["It is 9."], "prompt": "Find it"})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    app = open_app(PAGE)
+    app.segmented_control(key="load.source").set_value("files").run()
+    app.file_uploader(key="load.files").set_value([("rows.jsonl", path.read_bytes(), "application/json")]).run()
+    app = _convert(app, "sentence-transformers")
+    assert not app.exception
+    told = "\n".join(info.value for info in app.info)
+    assert "1 negatives taken out: a positive of the same query" in told
+    assert "1 queries have a prompt, which is left out." in told
+    assert "1 queries have no negative, and are left out." in told
+    assert "Read as 'flagembedding'" in words(app)
+
+
+def test_a_conversion_that_fails_gets_one_sentence(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(b"")
+    app = open_app(PAGE)
+    app.segmented_control(key="load.source").set_value("path").run()
+    app.text_input(key="load.path").set_value(str(path)).run()
+    app = _convert(app, "DPR")
+    assert not app.exception
+    assert "That could not be converted." in words(app)
+    assert "bad.csv is empty." in words(app)
 
 
 @pytest.mark.parametrize(

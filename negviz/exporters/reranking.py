@@ -1,0 +1,60 @@
+"""Rows for the reranking evaluators of sentence-transformers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from negviz.examples import Examples
+from negviz.exporters import EXPORTERS
+from negviz.exporters._files import LineKind, write_rows
+from negviz.exporters._rows import NO_NEGATIVE, LeftOut, Row, contents, distinct, ids, leave_out
+
+SNIPPET = """\
+import datasets
+from sentence_transformers.cross_encoder import CrossEncoder
+from sentence_transformers.cross_encoder.evaluation import CrossEncoderRerankingEvaluator
+
+data = datasets.load_dataset("json", data_files="DATA", split="train")
+model = CrossEncoder("cross-encoder/ms-marco-MiniLM-L6-v2")
+print(CrossEncoderRerankingEvaluator(samples=list(data), name="hard-negatives")(model))
+"""
+
+
+def _rows(examples: Examples, left_out: LeftOut, *, file: LineKind = "jsonl") -> Iterator[Row]:
+    for example in examples.texts():
+        if not example.negatives:
+            leave_out(left_out, example, NO_NEGATIVE)
+            continue
+        positives = distinct(example.positives)
+        data = {"query": example.query, "positive": contents(positives), "negative": contents(example.negatives)}
+        yield Row(data, ids(example, positives, example.negatives))
+
+
+@EXPORTERS.register(
+    "Reranking evaluator: query, positives, negatives",
+    reference="https://sbert.net/docs/package_reference/cross_encoder/evaluation.html",
+    name_shown="st-reranking",
+    trainer="sentence-transformers",
+    reads="tabular",
+    holds=("positives", "negatives", "counts"),
+    rows=_rows,
+    snippet=SNIPPET,
+)
+def reranking(*, examples: Examples, folder: Path, file: LineKind = "jsonl") -> dict[str, Any]:
+    """One line for every query: ``query``, ``positive`` and ``negative``, lists of texts to rank.
+
+    This is to evaluate with, not to train on: the losses of sentence-transformers read no lists of negatives. The
+    evaluator ranks positives and negatives together and skips a query without either, so such a query is left out.
+
+    Args:
+        examples: What to write.
+        folder: Where to write it.
+        file: JSON lines, plain or compressed.
+
+    Returns:
+        Counts: rows, left_out, queries_left_out, and data, the path of the data.
+
+    Raises:
+        ExportError: If no query has a negative.
+    """
+    return write_rows(lambda left_out: _rows(examples, left_out), folder, f"st-reranking/train.{file}", None)

@@ -1,0 +1,91 @@
+"""What of a training set is in the data to evaluate with: three queries by hand, and what an export does about it."""
+
+import json
+
+import pytest
+
+from negviz.errors import ExportError
+from negviz.export import export
+from negviz.held_out import HeldOut
+from negviz.leak_check import check_leaks
+from negviz.training_set import make_training_set
+from tests.exporters import three
+from tests.exporters.three import NONE
+
+EVALUATED = HeldOut(
+    "exam",
+    {"e0": "What sets  JAM", "e1": "who wrote this", "q2": "another question of the same id"},
+    {"x0": "tides follow the moon", "x1": "is a leaf"},
+    same_ids=False,
+)
+
+
+def test_the_same_text_is_found_in_another_case_and_spacing():
+    check = check_leaks(make_training_set(three.selection(), NONE), EVALUATED)
+    found = [(leak.what, leak.how, leak.id, leak.held_out_id) for leak in check.leaks]
+    assert found == [("query", "same text", "q0", "e0"), ("positive", "same text", "d5", "x0")]
+    assert check.summary() == {
+        "held_out": "exam", "queries": 1, "dropped": 0,
+        "by_kind": {"query": {"same text": 1}, "positive": {"same text": 1}, "negative": {}},
+    }  # fmt: skip
+
+
+def test_ids_count_where_they_are_those_of_the_training_data():
+    same = HeldOut("split", {"q2": "a question that was edited"}, {"d3": "rewritten"}, same_ids=True)
+    check = check_leaks(make_training_set(three.selection(), NONE), same)
+    assert {(leak.what, leak.how, leak.id) for leak in check.leaks} == {
+        ("query", "same id", "q2"), ("negative", "same id", "d3"),
+    }  # fmt: skip
+
+
+def test_a_near_copy_is_found():
+    held = HeldOut("near", {"e": "where do the tides come from"}, {}, same_ids=False)
+    near = HeldOut("near", {"e": "where do tides come from?"}, {}, same_ids=False)
+    assert not check_leaks(make_training_set(three.selection(), NONE), held).leaks
+    assert [leak.how for leak in check_leaks(make_training_set(three.selection(), NONE), near).leaks] == [
+        "nearly the same text"
+    ]
+
+
+def test_an_export_reports_them_in_manifest_card_and_list(tmp_path):
+    manifest = export(three.selection(), NONE, "triplet", tmp_path / "out", held_out=EVALUATED)
+    assert manifest["leaks"]["queries"] == 1
+    listed = [json.loads(line) for line in (tmp_path / "out" / "leaks.jsonl").read_text().splitlines()]
+    assert [leak["id"] for leak in listed] == ["q0", "d5"]
+    assert "1 queries, 1 positives and 0 negatives are in the held-out data" in (tmp_path / "out/README.md").read_text()
+
+
+def test_an_export_is_refused_in_one_sentence_and_nothing_is_written(tmp_path):
+    with pytest.raises(ExportError, match=r"1 training queries are held-out queries of 'exam' \(first 'q0'") as refused:
+        export(three.selection(), NONE, "triplet", tmp_path / "out", held_out=EVALUATED, leaks="refuse")
+    assert "\n" not in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_dropped_queries_are_in_no_list_and_the_counts_add_up(tmp_path):
+    manifest = export(three.selection(), NONE, "n-tuple", tmp_path / "out", held_out=EVALUATED, leaks="drop",
+                      knobs={"negatives": 1, "file": "jsonl"})  # fmt: skip
+    rows = [json.loads(line) for line in (tmp_path / "out" / manifest["written"]["data"]).read_text().splitlines()]
+    assert [row["anchor"] for row in rows] == ["where do tides come from", "what conducts"]
+    counts = manifest["counts"]
+    assert counts["queries"] == 2
+    assert counts["queries_evaluated_with"] == 1
+    assert counts["positives"] == 2
+    assert counts["taken"] == counts["negatives"] + counts["in_queries_left_out"] == 5
+    assert manifest["leaks"]["dropped"] == 1
+
+
+def test_labels_of_a_dropped_query_change_nothing():
+    from negviz.labels import Verdict
+
+    labels = three.labels(("q0", "d1", Verdict.FALSE_NEGATIVE), ("q0", "d0", Verdict.DROP))
+    made = make_training_set(three.selection(), labels, without=[0])
+    assert [made.query(example.query).id for example in made] == ["q1", "q2"]
+    assert made.changes == ()
+    assert made.counts["promoted"] == 0
+    assert made.counts["taken"] == made.counts["negatives"] + made.counts["in_queries_left_out"]
+
+
+def test_a_word_that_is_no_choice_is_refused(tmp_path):
+    with pytest.raises(ExportError, match="leaks was given 'maybe'"):
+        export(three.selection(), NONE, "triplet", tmp_path / "out", held_out=EVALUATED, leaks="maybe")

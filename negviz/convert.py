@@ -26,7 +26,7 @@ from negviz.loaders._rows import readable
 from negviz.loaders._source import Progress
 from negviz.registry import Entry
 from negviz.staging import Staging, content_key
-from negviz.survey import Survey
+from negviz.survey import Survey, Tell
 from negviz.writing import written_beside
 
 BATCH = 512
@@ -352,6 +352,7 @@ def convert(
     encoding: str | None = None,
     split: str | None = None,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> dict[str, Any]:
     """Write a file or folder of one format in another; texts go through one by one and never fill the memory.
 
@@ -369,6 +370,7 @@ def convert(
         encoding: Text encoding; None is UTF-8.
         split: Which judgments are the positives.
         progress: Called with (what is done, amount done, amount in all or None).
+        tell: Hears what the format cannot say, before anything is written.
 
     Returns:
         The manifest.
@@ -389,8 +391,10 @@ def convert(
     with written_beside(out) as folder, ExitStack() as stack:
         converted = begin(opening, entry, stack, out.absolute().parent)
         _refuse_empty(converted)
-        written = entry.function(examples=converted, folder=folder, **values)
         losses = converted.survey.losses(entry, values, converted.count)
+        if tell:
+            tell(losses)
+        written = entry.function(examples=converted, folder=folder, **values)
         text = card(_story(converted, entry), entry, written, values, losses)
         about = {
             "knobs": values,

@@ -27,7 +27,7 @@ from negviz.manifest import KIND, read_manifest
 from negviz.recount import recount
 from negviz.registry import Entry
 from negviz.selection import Selection
-from negviz.survey import Loss, Survey
+from negviz.survey import Loss, Survey, Tell
 from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.writing import MANIFEST, written_beside
 
@@ -45,7 +45,9 @@ def find_format(name: str) -> Entry:
     Raises:
         UnknownNameError: If there is none; the text lists the ones that are.
     """
-    return EXPORTERS.get(name.strip().lower().replace("-", "_").replace(" ", "_"))
+    key = name.strip().lower().replace("-", "_").replace(" ", "_")
+    shown = {shown_name(entry).replace("-", "_"): entry.name for entry in EXPORTERS}
+    return EXPORTERS.get(shown.get(key, key))
 
 
 def formats() -> list[dict[str, Any]]:
@@ -107,6 +109,7 @@ def export(
     unsure: Unsure = "leave out",
     held_out: HeldOut | None = None,
     leaks: OnLeak = "report",
+    tell: Tell | None = None,
 ) -> dict[str, Any]:
     """Write a training set into a folder: data, sidecars, card, recipe and manifest.
 
@@ -123,6 +126,7 @@ def export(
         held_out: What the model will be evaluated with; None takes what the dataset itself holds out.
         leaks: What becomes of training queries that are held-out queries, by id, by text or nearly: they are reported
             (in the manifest, in the card and in ``leaks.jsonl``), the export is refused, or they are left out.
+        tell: Hears what the format cannot say, before anything is written.
 
     Returns:
         The manifest.
@@ -138,6 +142,9 @@ def export(
     refuse_foreign(out)
     training_set, check = _checked(make_training_set(selection, labels, unsure=unsure), labels, unsure, held_out, leaks)
     _refuse_empty(training_set)
+    losses = Survey.of(training_set.texts()).losses(entry, values, training_set.count)
+    if tell:
+        tell(losses)
     with written_beside(out) as folder:
         written = entry.function(examples=training_set, folder=folder, **values)
         if training_set.changes:
@@ -152,7 +159,6 @@ def export(
             "leaks": check and check.summary(),
             "knobs": {**values, "unsure": unsure},
         }
-        losses = Survey.of(training_set.texts()).losses(entry, values, training_set.count)
         text = card(story_of(training_set, check), entry, written, values, losses)
         return finish(folder, entry, written, {**about, "losses": lost(losses)}, text)
 

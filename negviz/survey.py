@@ -1,10 +1,11 @@
 """Survey: what a set of examples says, counted, and which of it a format cannot say, before anything is written."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from negviz.errors import ExportError
 from negviz.examples import TextExample
 from negviz.registry import Entry
 
@@ -140,6 +141,21 @@ class Survey:
             message = f"{long:,} queries have more than {wanted} negatives, of which the last are left out"
             found.append(Loss("counts", long, message, "negatives" if "negatives" in knobs else ""))
         return found
+
+
+Tell = Callable[[list[Loss]], None]
+"""Hears what a format cannot say, before anything is written; raising stops it."""
+
+
+def refuse_losses(losses: list[Loss]) -> None:
+    """Stop where the format cannot say everything.
+
+    Raises:
+        ExportError: If it cannot; names what.
+    """
+    if losses:
+        found = "; ".join(loss.message for loss in losses)
+        raise ExportError(f"The format cannot say everything, so nothing was written: {found}.")
 
 
 SHORT = {

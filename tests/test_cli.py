@@ -41,7 +41,10 @@ MORE = [
     "rocketqa",
 ]
 MORE += ["syneg", "tas_balanced"]
-FORMATS = ["beir", "flagembedding", "labeled-list", "labeled-pair", "n-tuple", "trec-run", "triplet"]
+FORMATS = ["beir", "cohere", "colbert", "contrastors", "dpr", "flagembedding", "hf-beir", "labeled-list", "labeled-pair",
+           "llamaindex", "margin-mse", "msmarco", "n-tuple", "nemo", "nemo-inline", "pair", "per-miner", "pylate", "rlhn",
+           "st-jsonl", "st-reranking", "swift", "swift-reranker", "tevatron", "tevatron-teacher", "tevatron-v2",
+           "trec-run", "triplet"]  # fmt: skip
 WORDS = ["river", "stone", "bridge", "cloud", "apple", "train", "window", "garden", "copper", "violin", "café", "naïve"]
 
 

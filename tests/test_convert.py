@@ -356,3 +356,19 @@ def test_nothing_usable_is_said_in_one_sentence(tmp_path):
 def test_every_odd_character_is_of_some_kind():
     """The sample of odd characters is not plain by accident."""
     assert {unicodedata.category(char) for char in ODD} >= {"Cc", "Cf", "Zl", "Mn", "So", "Lo", "Sm"}
+
+
+def test_what_is_lost_is_told_before_anything_is_written_and_can_stop_it(tmp_path, capfd):
+    from negviz.cli import main
+
+    source = write(tmp_path / "rows.jsonl", PLAIN)
+    for arguments, code in (([], 0), (["--strict"], 2)):
+        out = tmp_path / f"out{code}"
+        with pytest.raises(SystemExit) as done:
+            main(["convert", str(source), "--to", "triplet", "--out", str(out), *arguments])
+        assert (done.value.code or 0) == code
+        said_there = capfd.readouterr().err
+        assert "4 documents have a title, which goes before the text" in said_there
+        assert "Traceback" not in said_there
+        assert out.exists() == (code == 0)
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.jsonl", "out0"}

@@ -108,15 +108,32 @@ def mapping_of(columns: tuple[str, ...]) -> dict[str, str] | None:
     return mapping or None
 
 
-def note_losses(manifest: dict[str, Any]) -> None:
-    """Say what the format cannot say, and which knob decides what becomes of it."""
-    for loss in manifest["losses"]:
-        choice = f" (choose with --set {loss['choice']}=…)" if loss["choice"] else ""
-        click.echo(f"negviz: note: {loss['message']}{choice}.", err=True)
-    if leaks := manifest.get("leaks"):
-        found = ", ".join(f"{sum(kinds.values()):,} {what}" for what, kinds in leaks["by_kind"].items() if kinds)
-        if found:
-            click.echo(f"negviz: note: of the held-out data '{leaks['held_out']}', trained on: {found}.", err=True)
+strict_option = click.option(
+    "--strict", is_flag=True, help="Write nothing if the format cannot say everything that the data says."
+)
+
+
+def note_losses(strict: bool) -> Callable[[list[Any]], None]:
+    """What says what the format cannot say, and which knob decides what becomes of it; ``strict`` stops there."""
+
+    def tell(losses: list[Any]) -> None:
+        from negviz.survey import refuse_losses
+
+        if strict:
+            refuse_losses(losses)
+        for loss in losses:
+            choice = f" (choose with --set {loss.choice}=…)" if loss.choice else ""
+            click.echo(f"negviz: note: {loss.message}{choice}.", err=True)
+
+    return tell
+
+
+def note_leaks(manifest: dict[str, Any]) -> None:
+    """Say what of the held-out data is trained on."""
+    leaks = manifest.get("leaks") or {"by_kind": {}}
+    found = ", ".join(f"{sum(kinds.values()):,} {what}" for what, kinds in leaks["by_kind"].items() if kinds)
+    if found:
+        click.echo(f"negviz: note: of the held-out data '{leaks['held_out']}', trained on: {found}.", err=True)
 
 
 def settings_of(settings: tuple[str, ...]) -> dict[str, str]:

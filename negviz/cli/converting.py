@@ -15,6 +15,7 @@ from negviz.cli._frame import (
     plain_lines,
     report,
     settings_of,
+    strict_option,
 )
 
 
@@ -24,6 +25,7 @@ from negviz.cli._frame import (
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Turn a knob of the format.")
 @data_options("--from")
+@strict_option
 @json_option
 def convert(
     *,
@@ -35,6 +37,7 @@ def convert(
     encoding: str | None,
     split: str | None,
     format_name: str | None,
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Write DATA, in any format that is read, in another, without loading it into memory."""
@@ -45,11 +48,10 @@ def convert(
         try:
             manifest = run(
                 data, target, out, knobs=settings_of(settings), reads=format_name, columns=mapping_of(columns),
-                encoding=encoding, split=split, progress=bars,
+                encoding=encoding, split=split, progress=bars, tell=note_losses(strict),
             )  # fmt: skip
         finally:
             bars.close()
-        note_losses(manifest)
         return manifest
 
     report(work, as_json, lambda found: _lines(found, out))

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from negviz.cli._frame import Report, json_option, labels_of, note_losses, plain_lines, report, settings_of
+from negviz.cli._frame import (
+    Report,
+    json_option,
+    labels_of,
+    note_leaks,
+    note_losses,
+    plain_lines,
+    report,
+    settings_of,
+    strict_option,
+)
 
 if TYPE_CHECKING:
     from negviz.leak_check import OnLeak
@@ -85,6 +95,7 @@ def _funnel_lines(report: dict[str, Any]) -> list[str]:
     show_default=True,
     help="What becomes of training queries that are held-out queries.",
 )
+@strict_option
 @json_option
 def export(
     *,
@@ -96,6 +107,7 @@ def export(
     labels_file: str | None,
     held_out: Path | None,
     leaks: "OnLeak",
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Write a selection as a training set, exactly as the trainer's code reads it."""
@@ -108,8 +120,10 @@ def export(
         chosen = read_selection(selection, opened)
         held = None if held_out is None else read_held_out(held_out, opened.dataset)
         labels, knobs = labels_of(labels_file, opened.dataset), settings_of(settings)
-        manifest = write(chosen, labels, format_name, out, knobs=knobs, held_out=held, leaks=leaks)
-        note_losses(manifest)
+        manifest = write(
+            chosen, labels, format_name, out, knobs=knobs, held_out=held, leaks=leaks, tell=note_losses(strict)
+        )
+        note_leaks(manifest)
         return manifest
 
     report(work, as_json, lambda report: plain_lines({"wrote": str(out), **report["counts"]}))

@@ -28,7 +28,12 @@ app: $(VENV)/.app
 	$(BIN)/negviz app --open --port $(PORT)
 
 test: $(VENV)/.dev
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e
+	$(BIN)/python -m pytest tests/e2e
+endif
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -146,13 +146,21 @@ def _config(name: str, path: str) -> dict[str, Any]:
 
 def _numbers(story: Story, written: Mapping[str, Any]) -> str:
     lines = [f"| {count} | {text} |" for count, text in story.numbers if count]
-    lines.append(f"| {written['rows']} | rows in `{written['data']}` |")
+    lines += [f"| {rows} | rows in `{name}` |" for name, rows in _data(written).items()]
+    # What stands in the rows may differ from the above: a format may have no place for something, or repeat it.
+    lines += [f"| {written[side]} | {side} in the rows |" for side in ("positives", "negatives") if side in written]
     if written["queries_left_out"]:
         text = "queries that the format cannot hold, wholly or in part, listed in `left_out.jsonl`"
         lines.append(f"| {written['queries_left_out']} | {text} |")
     if written.get("backfilled"):
         lines.append(f"| {written['backfilled']} | negatives in the rows that only fill up, marked in `{IDS_FILE}` |")
     return "## Numbers\n\n| count | of |\n| ---: | :--- |\n" + "\n".join(lines)
+
+
+def _data(written: Mapping[str, Any]) -> Mapping[str, int]:
+    """Rows of each file of the data; of shards, which one pattern names, those of all."""
+    files: Mapping[str, int] = written.get("data_files") or {}
+    return files if str(written["data"]) in files else {str(written["data"]): int(written["rows"])}
 
 
 def _making(training_set: TrainingSet) -> str:
@@ -202,8 +210,9 @@ def snippet(entry: Entry, data: str, knobs: Mapping[str, Any], count: int) -> st
     """Code that loads an export or trains with it, run from its folder.
 
     Args:
-        entry: The exporter; in its trait ``snippet`` DATA is the path of the data, FOLDER the folder that it lies in,
-            FILE its kind, GROUP the texts of a query, COUNT its negatives, DISTIL whether scores count.
+        entry: The exporter; in its trait ``snippet``, text or a function from knobs to text, DATA is the path of the
+            data, FOLDER the folder that it lies in, FILE its kind, GROUP the texts of a query, COUNT its negatives,
+            DISTIL whether scores count.
         data: Path of the data.
         knobs: Knobs of the exporter.
         count: Negatives of a query.
@@ -216,7 +225,8 @@ def snippet(entry: Entry, data: str, knobs: Mapping[str, Any], count: int) -> st
         "COUNT": str(count),
         "DISTIL": str(bool(knobs.get("scores"))),
     }
-    text = str(entry.trait("snippet", ""))
+    code = entry.trait("snippet", "")
+    text = str(code(knobs) if callable(code) else code)
     for mark, value in filled.items():
         text = re.sub(rf"\b{mark}\b", lambda _, value=value: value, text)  # type: ignore[misc]
     return text.strip()
@@ -235,5 +245,7 @@ FILES = {
 def _files(entry: Entry, written: Mapping[str, Any]) -> str:
     beside: Mapping[str, str] = entry.trait("beside", {})
     kept = {name: text for name, text in FILES.items() if name != IDS_FILE or not beside}
-    lines = [f"- `{name}`: {text}" for name, text in {str(written["data"]): "the data", **beside, **kept}.items()]
+    lines = [
+        f"- `{name}`: {text}" for name, text in (dict.fromkeys(_data(written), "the data") | {**beside, **kept}).items()
+    ]
     return "## Files\n\n" + "\n".join(lines)

@@ -143,9 +143,9 @@ def export(
     training_set, check = _checked(make_training_set(selection, labels, unsure=unsure), labels, unsure, held_out, leaks)
     _refuse_empty(training_set)
     losses = Survey.of(training_set.texts()).losses(entry, values, training_set.count)
-    if tell:
-        tell(losses)
     with written_beside(out) as folder:
+        if tell:
+            tell(losses)
         written = entry.function(examples=training_set, folder=folder, **values)
         if training_set.changes:
             write_lines(folder / CHANGES, (change._asdict() for change in training_set.changes))
@@ -179,7 +179,10 @@ def _checked(
     if not rows:
         return training_set, check
     cleaned = make_training_set(training_set.selection, labels, unsure=unsure, without=rows)
-    return cleaned, replace(check, dropped=len(rows))
+    # What documents still leak is a matter of the queries that are left.
+    queries = tuple(leak for leak in check.leaks if leak.what == "query")
+    documents = tuple(leak for leak in check_leaks(cleaned, held_out).leaks if leak.what != "query")
+    return cleaned, replace(check, leaks=queries + documents, dropped=len(rows))
 
 
 def finish(
@@ -228,12 +231,17 @@ def lost(losses: Iterable[Loss]) -> list[dict[str, Any]]:
 def knobs_of(entry: Entry, given: Mapping[str, Any] | None) -> dict[str, Any]:
     """All knobs of a format, those that were given checked, the others at their defaults."""
     given = given or {}
-    parsed = {name: entry.knob(name).parse(value, entry.name) for name, value in given.items()}
+    parsed = {name: entry.knob(name).parse(value, shown_name(entry)) for name, value in given.items()}
     return {knob.name: parsed.get(knob.name, knob.default) for knob in entry.knobs}
 
 
 def _refuse_empty(training_set: TrainingSet) -> None:
     counts = training_set.counts
+    if not counts["queries"] and counts["queries_evaluated_with"]:
+        raise ExportError(
+            f"Every query with a positive ({counts['queries_evaluated_with']}) is in the held-out data, so none is "
+            "left to train on; hold out other data, or write them all the same with --leaks report."
+        )
     if not counts["queries"]:
         raise ExportError(
             f"None of the {len(training_set.pool)} queries has a positive, so there is nothing to train on; load data "

@@ -65,7 +65,7 @@ def read_held_out(path: Path, dataset: Dataset) -> HeldOut:
         with suppress(DataError):
             truth = read_truth(path, dataset)
             return _named(dataset, truth.judgments, truth.name, truth.relevant_from)
-    other = load(path)
+    other = load(str(path))
     answers = {*other.positives.documents.tolist(), *other.held_out.documents.tolist()}
     asked = {*other.positives.queries.tolist(), *other.held_out.queries.tolist()}
     return HeldOut(

@@ -18,7 +18,7 @@ from negviz.loaders import LOADERS
 from negviz.loaders import _hub as hub
 from negviz.loaders._reading import Reading
 from negviz.loaders._rows import PROBLEM_KINDS, Rows, Shelf
-from negviz.loaders._source import BYTE_ORDER_MARK, Progress, Source, bare, ending
+from negviz.loaders._source import BYTE_ORDER_MARK, ENDINGS, Progress, Source, bare, ending, is_table
 from negviz.manifest import read_manifest
 from negviz.registry import Entry
 from negviz.text import normalise
@@ -34,6 +34,8 @@ BESIDE = frozenset({
     "synthetic.jsonl",
 })  # fmt: skip
 PARTS = frozenset({"corpus", "queries"})
+# How files of these names begin.
+CLAIMS = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd", ".parquet": b"PAR1"}
 
 
 def load(
@@ -90,7 +92,8 @@ class Opened(NamedTuple):
         """What is known once it was read."""
         encoding = self.source.encoding or "utf-8"
         read = {"why": self.why, "files": sorted(self.source.read), "encoding": encoding}
-        return {**self.source.about, **self.reading.facts, **read}
+        rest = [name for name in self.source.files if is_table(name) and name not in self.source.read]
+        return {**self.source.about, **self.reading.facts, **read, **({"files_not_read": rest} if rest else {})}
 
 
 def open_data(
@@ -105,12 +108,15 @@ def open_data(
     """Recognise a file or folder and begin to read it; arguments and errors as for ``load``."""
     found = None if path == SAMPLE else _by_name(str(path))
     place = found.place if found else _inner(_sample() if path == SAMPLE else _existing(path))
-    files, named = found.files if found else _files(place), ""
-    if export := None if found else read_manifest(place):
+    files, named, export = found.files if found else (), "", None if found else read_manifest(place)
+    if found is None and export is None and (found := hub.described(place)):
+        files = found.files
+    elif found is None:
+        place = place if export else _deeper(place)
+        files = _files(place)
+    if export:
         named = str(export.get("reads") or "")
         files = _files_of_export(export, files)
-    elif found is None and (found := hub.described(place)):
-        files = found.files
     source = Source(
         path=place,
         files=files,
@@ -238,6 +244,29 @@ def _inner(place: Path) -> Path:
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else place
 
 
+def _is_foreign(folder: Path) -> bool:
+    """Whether the files of a folder inside are not the data's own: an export of negviz, or the same files again."""
+    return _leads_back(folder) or read_manifest(folder) is not None
+
+
+def _leads_back(folder: Path) -> bool:
+    """Whether a folder is a link to one that it lies in: its files are there already."""
+    return folder.is_symlink() and folder.resolve() in folder.absolute().parent.resolve().joinpath("_").parents
+
+
+def _deeper(place: Path) -> Path:
+    """The folder that has the data, where those above it have none and each one folder, as ``data/en/`` on the Hub."""
+    while place.is_dir():
+        inside = list(_visible(place))
+        folders = [part for part in inside if part.is_dir()]
+        if len(folders) != 1 or any(is_table(part.name) for part in inside if part.is_file()):
+            break
+        if _leads_back(folders[0]) or not any(part.is_dir() for part in _visible(folders[0])):
+            break
+        place = folders[0]
+    return place
+
+
 def _files_of_export(manifest: Mapping[str, Any], files: tuple[str, ...]) -> tuple[str, ...]:
     """Data of an export of negviz without what lies beside it: its rows, or all that its documents are named in."""
     data = manifest["written"].get("data_files", {})
@@ -258,7 +287,7 @@ def _files(place: Path) -> tuple[str, ...]:
     if place.is_file():
         return (place.name,)
     found = [part.name for part in _visible(place) if part.is_file()]
-    for folder in (part for part in _visible(place) if part.is_dir()):
+    for folder in (part for part in _visible(place) if part.is_dir() and not _is_foreign(part)):
         found += [f"{folder.name}/{part.name}" for part in _visible(folder) if part.is_file()]
     if not found:
         raise DataError(f"{place} is a folder with no files in it.")
@@ -288,6 +317,11 @@ def _recognised(source: Source, wanted: str | None) -> tuple[Entry, str]:
     )
 
 
+def _begins(path: Path, sign: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(sign)) == sign
+
+
 def _refuse_unread_columns(source: Source, entry: Entry) -> None:
     """Refuse columns named for a format that has names of its own: they would be ignored."""
     if source.columns and not entry.trait("last"):
@@ -300,11 +334,20 @@ def _refuse_unread_columns(source: Source, entry: Entry) -> None:
 def _looks(source: Source) -> str:
     """What an unknown file or folder looks like, to complete a sentence."""
     if source.is_folder:
-        return f"is a folder with {', '.join(source.files[:6])}{' and more' if len(source.files) > 6 else ''}"
+        several = len({ENDINGS[ending(name)] for name in source.files if is_table(name)}) > 1
+        return (
+            f"is a folder with {', '.join(source.files[:6])}{' and more' if len(source.files) > 6 else ''}"
+            + (" (files of different kinds, which make no single table: give one of them)" if several else "")
+        )  # fmt: skip
+    claimed = source.path.suffix.lower()
+    if claimed in CLAIMS and not _begins(source.path, CLAIMS[claimed]):
+        return f"is called {claimed} but does not begin as such a file does"
     start = source.head(source.only)[:4096].lstrip()
     if start.startswith("{"):
         keys = list(dict.fromkeys(re.findall(r'"([^"\\]{1,40})"\s*:', start)))[:4]
         return f"holds JSON whose first keys are {', '.join(keys)}" if keys else "holds JSON that is damaged or empty"
+    if re.fullmatch(r"\[\s*\]\s*", start):
+        return "holds an empty JSON array"
     if start.startswith("["):
         return "holds a JSON array, but not of objects or of lists of texts"
     return "holds text that is no table (its lines do not fall into the same number of columns)"

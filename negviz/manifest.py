@@ -15,5 +15,13 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    whole = isinstance(manifest, dict) and manifest.get("kind") == KIND and isinstance(manifest.get("files"), dict)
-    return manifest if whole else None
+    return manifest if _is_whole(manifest) else None
+
+
+def _is_whole(manifest: object) -> bool:
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        return False
+    files, written = manifest.get("files"), manifest.get("written")
+    if not isinstance(files, dict) or not all(isinstance(facts, dict) for facts in files.values()):
+        return False
+    return isinstance(written, dict) and {"rows", "data"} <= set(written)

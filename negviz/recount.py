@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from negviz.errors import DataError
+from negviz.errors import DataError, UnknownNameError
 from negviz.examples import TextExample
 from negviz.exporters._files import IDS_FILE
 from negviz.load import open_data
@@ -32,7 +32,7 @@ def recount(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
         return problems
     try:
         found = _counted(_examples(folder, str(reads)))
-    except DataError as error:
+    except (DataError, UnknownNameError) as error:
         return [f"The data cannot be read back: {error}"]
     return [
         f"The data holds {found[side]} {side}, but the manifest counts {written[side]}."
@@ -44,7 +44,7 @@ def recount(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 def _rows(manifest: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
     """Name of a file, its rows, and how many the manifest counts."""
     files, written = manifest["files"], manifest["written"]
-    data: Mapping[str, int] = written.get("data_files") or {str(written["data"]): int(written["rows"])}
+    data: Mapping[str, int] = written.get("data_files") or {str(written["data"]): written["rows"]}
     for name, rows in data.items():
         if name in files and name.endswith((".parquet", ".jsonl", ".trec")):
             yield name, files[name]["rows"], rows

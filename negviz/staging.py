@@ -16,6 +16,7 @@ from negviz.examples import TextDocument, TextExample, TextQuery
 from negviz.text import normalise
 
 CACHE_KIBIBYTES = 262_144
+UNNAMED = 10_000
 SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;
 CREATE TABLE documents(number INTEGER PRIMARY KEY, id TEXT, content INTEGER, title TEXT, text TEXT, part TEXT);
@@ -114,13 +115,20 @@ class Staging:
         """Give an id to what has none, such as ``d000001``, by order, never one that is taken."""
         for table in ("documents", "queries"):
             number = 0
-            unnamed = self._base.execute(f"SELECT number FROM {table} WHERE id IS NULL ORDER BY number").fetchall()
-            for (row,) in unnamed:
+            for row in self._unnamed(table):
                 number += 1
                 while self._find(table, name := f"{table[0]}{number:06d}") is not None:
                     number += 1
                 self._base.execute(f"UPDATE {table} SET id=? WHERE number=?", (name, row))
         self._base.execute("CREATE INDEX in_order ON pairs(query, positive DESC, number)")
+
+    def _unnamed(self, table: str) -> Iterator[int]:
+        """Numbers of what has no id, some at a time, for each gets one meanwhile and all would fill the memory."""
+        asked = f"SELECT number FROM {table} WHERE id IS NULL AND number > ? ORDER BY number LIMIT {UNNAMED}"
+        last = -1
+        while rows := self._base.execute(asked, (last,)).fetchall():
+            yield from (int(row) for (row,) in rows)
+            last = rows[-1][0]
 
     def examples(self) -> Iterator[TextExample]:
         """Each query that has a pair, with all of its pairs."""

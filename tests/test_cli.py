@@ -41,10 +41,11 @@ MORE = [
     "rocketqa",
 ]
 MORE += ["syneg", "tas_balanced"]
-FORMATS = ["beir", "cohere", "colbert", "contrastors", "dpr", "flagembedding", "hf-beir", "labeled-list", "labeled-pair",
-           "llamaindex", "margin-mse", "msmarco", "n-tuple", "nemo", "nemo-inline", "pair", "per-miner", "pylate", "rlhn",
-           "st-jsonl", "st-reranking", "swift", "swift-reranker", "tevatron", "tevatron-teacher", "tevatron-v2",
-           "trec-run", "triplet"]  # fmt: skip
+FORMATS = """
+beir cohere colbert contrastors dpr flagembedding hf-beir labeled-list labeled-pair llamaindex margin-mse msmarco n-tuple
+nemo nemo-inline pair per-miner pylate rlhn st-jsonl st-reranking swift swift-reranker tevatron tevatron-teacher
+tevatron-v2 trec-run triplet
+""".split()
 WORDS = ["river", "stone", "bridge", "cloud", "apple", "train", "window", "garden", "copper", "violin", "café", "naïve"]
 
 
@@ -228,7 +229,9 @@ def test_describe_counts_and_names_every_problem_with_file_and_line(negviz, tmp_
     assert [(row["file"], row["line"], row["kind"]) for row in report["problems"]] == [
         ("in ü.jsonl", 6, "truncated line")
     ]
-    assert "in ü.jsonl:6: truncated line" in negviz("describe", "in ü.jsonl").out
+    text = negviz("describe", "in ü.jsonl").out
+    assert "in ü.jsonl:6: truncated line" in text
+    assert f"format: tabular: {report['why']}" in text
 
 
 def test_the_pool_is_the_same_for_any_order_of_the_corpus(pools):

@@ -143,7 +143,7 @@ SCORED = [
 ]  # fmt: skip
 
 TEXT = st.text(st.sampled_from(ODD) | st.characters(codec="utf-8"), min_size=1, max_size=30).filter(
-    lambda text: not is_blank(text) and normalise(text) not in {"nan", "none", "<na>"}
+    lambda text: not is_blank(text)
 )
 
 
@@ -255,6 +255,13 @@ def test_half_a_surrogate_pair_is_replaced_and_reported(tmp_path):
     manifest = convert(tmp_path / "rows.jsonl", "triplet", tmp_path / "out", knobs={"file": "jsonl"})
     assert manifest["problems"] == {"damaged text": 1}
     assert "a \ufffd b" in (tmp_path / "out" / "triplet" / "train-00000-of-00001.jsonl").read_text("utf-8")
+
+
+def test_the_word_for_nothing_is_a_text_in_json(tmp_path):
+    source = write(tmp_path / "rows.jsonl", [{"query": "nan", "positive": "None", "negative": "NaN bread"}])
+    convert(source, "flagembedding", tmp_path / "out")
+    row = json.loads((tmp_path / "out" / "flagembedding" / "train.jsonl").read_text())
+    assert row == {"query": "nan", "pos": ["None"], "neg": ["NaN bread"]}
 
 
 def test_a_line_of_a_megabyte_goes_through_every_format(tmp_path):
@@ -372,3 +379,12 @@ def test_what_is_lost_is_told_before_anything_is_written_and_can_stop_it(tmp_pat
         assert "Traceback" not in said_there
         assert out.exists() == (code == 0)
     assert {path.name for path in tmp_path.iterdir()} == {"rows.jsonl", "out0"}
+
+
+def test_what_is_written_into_the_folder_that_was_read_is_not_read_the_next_time(tmp_path):
+    convert(write(tmp_path / "rows.jsonl", PLAIN), "tevatron", tmp_path / "data")
+    inside = tmp_path / "data" / "tevatron" / "again"
+    for _ in range(2):
+        convert(tmp_path / "data" / "tevatron", "rlhn", inside)
+        assert load(tmp_path / "data" / "tevatron").facts["files"] == ["train-00000-of-00001.parquet"]
+    assert len(load(inside).queries) == len(PLAIN)

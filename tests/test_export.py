@@ -213,6 +213,41 @@ def test_a_manifest_that_miscounts_or_points_elsewhere_is_found(tmp_path):
         verify(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda manifest: manifest.pop("written"),
+        lambda manifest: manifest["files"].update({"README.md": None}),
+        lambda manifest: manifest["written"].pop("data"),
+        lambda manifest: manifest.update(written=[]),
+    ],
+)
+def test_a_manifest_without_what_it_should_hold_is_none(edit, tmp_path):
+    manifest = export(three.selection(), NONE, "n-tuple", tmp_path / "out")
+    edit(manifest)
+    (tmp_path / "out/manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ExportError, match="no readable"):
+        verify(tmp_path / "out")
+
+
+def test_a_manifest_that_names_no_known_loader_is_a_problem(tmp_path):
+    manifest = export(three.selection(), NONE, "n-tuple", tmp_path / "out")
+    (tmp_path / "out/manifest.json").write_text(json.dumps(manifest | {"reads": "nothing"}))
+    assert any("There is no format called 'nothing'" in problem for problem in verify(tmp_path / "out"))
+
+
+def test_the_card_says_how_much_stands_in_the_rows_of_each_file(tmp_path):
+    manifest = export(three.selection(), NONE, "pair", tmp_path / "pair")
+    card = (tmp_path / "pair/README.md").read_text("utf-8")
+    assert manifest["counts"]["negatives"]
+    assert "| 0 | negatives in the rows |" in card
+    export(three.selection(), NONE, "n-tuple", tmp_path / "split", knobs={"short": "split", "negatives": 2})
+    card = (tmp_path / "split/README.md").read_text("utf-8")
+    for path in sorted((tmp_path / "split").glob("n-tuple-*/*.parquet")):
+        rows = pq.read_metadata(path).num_rows
+        assert f"| {rows} | rows in `{path.relative_to(tmp_path / 'split').as_posix()}` |" in card
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 

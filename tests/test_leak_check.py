@@ -1,12 +1,14 @@
 """What of a training set is in the data to evaluate with: three queries by hand, and what an export does about it."""
 
 import json
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from negviz.errors import ExportError
 from negviz.export import export
-from negviz.held_out import HeldOut
+from negviz.held_out import HeldOut, read_held_out
 from negviz.leak_check import check_leaks
 from negviz.training_set import make_training_set
 from tests.exporters import three
@@ -73,6 +75,30 @@ def test_dropped_queries_are_in_no_list_and_the_counts_add_up(tmp_path):
     assert counts["positives"] == 2
     assert counts["taken"] == counts["negatives"] + counts["in_queries_left_out"] == 5
     assert manifest["leaks"]["dropped"] == 1
+
+
+def test_documents_that_only_dropped_queries_have_are_no_leaks_any_more(tmp_path):
+    selection = three.selection()
+    held = HeldOut("held", {"q1": "anything"}, dict.fromkeys(selection.pool.dataset.document_ids, "anything"), True)
+    export(selection, NONE, "flagembedding", tmp_path / "out", held_out=held, leaks="drop")
+    leaks = [json.loads(line) for line in (tmp_path / "out/leaks.jsonl").read_text("utf-8").splitlines()]
+    kept = pq.read_table(tmp_path / "out/ids.parquet").to_pylist()
+    assert "q1" not in {row["query_id"] for row in kept}
+    for what in ("positive", "negative"):
+        left = {name for row in kept for name in row[f"{what}_ids"]}
+        assert {leak["id"] for leak in leaks if leak["what"] == what} == left
+    assert [leak["id"] for leak in leaks if leak["what"] == "query"] == ["q1"]
+
+
+def test_all_queries_held_out_is_said_as_that(tmp_path):
+    selection = three.selection()
+    held = HeldOut("held", dict.fromkeys(selection.pool.dataset.query_ids, "anything"), {}, True)
+    with pytest.raises(ExportError, match="is in the held-out data, so none is left"):
+        export(selection, NONE, "pair", tmp_path / "out", held_out=held, leaks="drop")
+
+
+def test_the_sample_and_whatever_load_knows_by_name_can_be_held_out(sample):
+    assert len(read_held_out(Path("sample"), sample).queries) == 176
 
 
 def test_labels_of_a_dropped_query_change_nothing():

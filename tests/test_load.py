@@ -150,3 +150,52 @@ def test_real_messy_files():
     assert not atec.query_text(0).startswith("\ufeff")
     with pytest.raises(DataError, match="columns data"):
         load(raw / "xquad.th.json", format="tabular")
+
+
+def test_files_that_are_not_read_are_named(tmp_path):
+    for split in ("train", "validation", "test"):
+        (tmp_path / f"{split}.csv").write_bytes(PAIRS)
+    (tmp_path / "README.md").write_text("about it")
+    assert describe(load(tmp_path))["facts"]["files_not_read"] == ["test.csv", "validation.csv"]
+
+
+def test_a_folder_in_a_folder_beside_a_licence_is_found(tmp_path):
+    (tmp_path / "data" / "en").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("about it")
+    (tmp_path / "data" / "en" / "train-00000-of-00001.csv").write_bytes(PAIRS)
+    assert load(tmp_path).query_texts[0] == "what is it"
+
+
+def test_a_beir_folder_beside_a_licence_is_found(tmp_path):
+    for name, data in BEIR.items():
+        place = tmp_path / "scifact" / ("qrels/" + name if name.endswith(".tsv") else name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    (tmp_path / "README.md").write_text("about it")
+    assert load(tmp_path).format == "beir"
+
+
+def test_a_link_that_leads_back_gives_no_file_twice(tmp_path):
+    (tmp_path / "a.csv").write_bytes(PAIRS)
+    (tmp_path / "self").symlink_to(".")
+    assert describe(load(tmp_path))["facts"]["files"] == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.jsonl.gz", b"hello", "is called .gz but does not begin"),
+        ("a.parquet", b"xx", "is called .parquet but does not begin"),
+        ("a.json", b"[\n]\n", "an empty JSON array"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_refused_for_that(name, data, said):
+    with pytest.raises(DataError, match=said):
+        load_files({name: data})
+
+
+def test_a_folder_of_files_of_different_kinds_is_refused_for_that(tmp_path):
+    (tmp_path / "a.csv").write_bytes(PAIRS)
+    (tmp_path / "b.jsonl").write_text('{"query": "q", "positive": "p"}\n')
+    with pytest.raises(DataError, match="files of different kinds"):
+        load(tmp_path)

@@ -128,12 +128,19 @@ def note_losses(strict: bool) -> Callable[[list[Any]], None]:
     return tell
 
 
+NAMES_OF = {"query": "queries", "positive": "positives", "negative": "negatives"}
+
+
 def note_leaks(manifest: dict[str, Any]) -> None:
-    """Say what of the held-out data is trained on."""
-    leaks = manifest.get("leaks") or {"by_kind": {}}
-    found = ", ".join(f"{sum(kinds.values()):,} {what}" for what, kinds in leaks["by_kind"].items() if kinds)
+    """Say what of the held-out data is trained on, but for the queries that were left out for it."""
+    leaks = manifest.get("leaks") or {"by_kind": {}, "dropped": 0}
+    found = {what: sum(kinds.values()) for what, kinds in leaks["by_kind"].items() if kinds}
+    if dropped := leaks["dropped"]:
+        found.pop("query")
+        click.echo(f"negviz: note: queries left out because '{leaks['held_out']}' holds them: {dropped:,}.", err=True)
     if found:
-        click.echo(f"negviz: note: of the held-out data '{leaks['held_out']}', trained on: {found}.", err=True)
+        counts = ", ".join(f"{NAMES_OF[what]} {count:,}" for what, count in found.items())
+        click.echo(f"negviz: note: of the held-out data '{leaks['held_out']}', trained on: {counts}.", err=True)
 
 
 def settings_of(settings: tuple[str, ...]) -> dict[str, str]:

@@ -21,7 +21,9 @@ def describe(data: str, as_json: bool, **options: Any) -> None:
 
 def _describe_lines(report: dict[str, Any]) -> list[str]:
     names = ("documents", "queries", "positives", "given_negatives", "queries_with_answers")
-    lines = [f"format: {report['format']}", *(f"{name}: {report[name]:,}" for name in names)]
+    lines = [f"format: {report['format']}: {report['why']}", *(f"{name}: {report[name]:,}" for name in names)]
+    if rest := report["facts"].get("files_not_read"):
+        lines.append(f"files not read: {', '.join(rest)}")
     problems = report["problems"]
     lines.append(f"problems: {len(problems):,}")
     for problem in problems:

@@ -124,9 +124,20 @@ def export(
             chosen, labels, format_name, out, knobs=knobs, held_out=held, leaks=leaks, tell=note_losses(strict)
         )
         note_leaks(manifest)
+        if leaks != "report" and manifest["leaks"] is None:
+            click.echo(f"negviz: note: nothing is held out, so --leaks {leaks} had nothing to look for; name it with "
+                       "--held-out.", err=True)  # fmt: skip
         return manifest
 
-    report(work, as_json, lambda report: plain_lines({"wrote": str(out), **report["counts"]}))
+    report(work, as_json, lambda manifest: _written_lines(manifest, out))
+
+
+def _written_lines(manifest: dict[str, Any], out: Path) -> list[str]:
+    """What the training set holds, and what came of it in the files: a format may leave out or repeat some."""
+    written = manifest["written"]
+    rows = {f"{side} in the rows": written[side] for side in ("positives", "negatives") if side in written}
+    more = {"rows": written["rows"], **rows, "queries left out by the format": written["queries_left_out"]}
+    return plain_lines({"wrote": str(out), **manifest["counts"], **more})
 
 
 VERBS = (select, export)

@@ -5,7 +5,8 @@ An exporter is ``name(*, examples, folder, knobs) -> counts``, registered with t
 - ``trainer``: whose format it is.
 - ``reads``: the loader that reads its files back, empty if none does.
 - ``rows``: a generator of what it writes, which the preview shows too: ``rows(examples, left_out, **knobs)``.
-- ``snippet``: code that loads or trains (see ``negviz.card.snippet``), in the ``language`` python or bash.
+- ``snippet``: code that loads or trains (see ``negviz.card.snippet``), or a function from knobs to it, in the
+  ``language`` python or bash. It writes nothing into the export, which would no longer be as it was written.
 - ``holds``: what its data can say beside the texts, of ``negviz.survey.FACTS``, and ``counts`` where rows may differ in
   their number of negatives; what is not among them is said before anything is written.
 - ``by_id``: True where it names documents by id, so that each needs one.

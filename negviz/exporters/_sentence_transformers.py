@@ -4,7 +4,7 @@ Columns called label, labels, score or scores are the label, and only one of the
 input, in the order of the columns. Ids therefore lie in a sidecar.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,27 @@ LABEL = pa.int64()
 LABELS = pa.list_(pa.int64())
 SCORE = pa.float64()
 SCORES = ("scores", pa.list_(pa.float64()))
+BI_ENCODER = """\
+import datasets
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.losses import LOSS
+
+data = datasets.load_dataset("FILE", data_files="DATA", split="train")
+model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")
+# A batch without duplicates keeps one query's positive from being another row's negative.
+arguments = SentenceTransformerTrainingArguments(output_dir="../model", batch_sampler="no_duplicates")
+SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss=LOSS(model)).train()
+"""
+RERANKER = """\
+import datasets
+from sentence_transformers.cross_encoder import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
+from sentence_transformers.cross_encoder.losses import LOSS
+
+data = datasets.load_dataset("FILE", data_files="DATA", split="train")
+model = CrossEncoder("cross-encoder/ms-marco-MiniLM-L6-v2")
+arguments = CrossEncoderTrainingArguments(output_dir="../model")
+CrossEncoderTrainer(model=model, args=arguments, train_dataset=data, loss=LOSS(model)).train()
+"""
 
 
 def write(
@@ -43,30 +64,31 @@ def schema(count: int, label: list[tuple[str, pa.DataType]]) -> pa.Schema:
     return pa.schema([("anchor", TEXT), *((name, TEXT) for name in names(count)), *label])
 
 
-def snippet(loss: str) -> str:
-    """Code that trains a bi-encoder with the data, run from the folder of the export."""
-    return f"""\
-import datasets
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from sentence_transformers.sentence_transformer.losses import {loss}
+def snippet(loss: str, distils: str = "") -> Callable[[Mapping[str, Any]], str]:
+    """Code that trains a bi-encoder with the data, run from the folder of the export.
 
-data = datasets.load_dataset("FILE", data_files="DATA", split="train")
-model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")
-# A batch without duplicates keeps one query's positive from being another row's negative.
-arguments = SentenceTransformerTrainingArguments(output_dir="model", batch_sampler="no_duplicates")
-SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss={loss}(model)).train()
-"""
+    Args:
+        loss: Loss that reads the texts.
+        distils: Loss that reads the scores too, where the knob ``scores`` writes them: other losses pass over them.
+
+    Returns:
+        The code, by the knobs.
+    """
+    return lambda knobs: BI_ENCODER.replace("LOSS", distils if distils and knobs.get("scores") else loss)
 
 
-def cross_encoder_snippet(loss: str) -> str:
-    """Code that trains a reranker with the data, run from the folder of the export."""
-    return f"""\
-import datasets
-from sentence_transformers.cross_encoder import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
-from sentence_transformers.cross_encoder.losses import {loss}
+def cross_encoder_snippet(loss: str, distils: str) -> Callable[[Mapping[str, Any]], str]:
+    """Code that trains a reranker with the data, run from the folder of the export.
 
-data = datasets.load_dataset("FILE", data_files="DATA", split="train")
-model = CrossEncoder("cross-encoder/ms-marco-MiniLM-L6-v2")
-arguments = CrossEncoderTrainingArguments(output_dir="model")
-CrossEncoderTrainer(model=model, args=arguments, train_dataset=data, loss={loss}(model)).train()
-"""
+    Args:
+        loss: Loss that reads labels.
+        distils: Loss that reads scores, where the knob ``scores`` writes them. An identity takes the place of the
+            sigmoid that a reranker of one output may end with: scores have no bounds.
+
+    Returns:
+        The code, by the knobs.
+    """
+    scored = RERANKER.replace("import datasets\n", "import datasets\nimport torch\n").replace(
+        'L6-v2")', 'L6-v2", activation_fn=torch.nn.Identity())'
+    )
+    return lambda knobs: scored.replace("LOSS", distils) if knobs.get("scores") else RERANKER.replace("LOSS", loss)

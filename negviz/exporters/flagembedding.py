@@ -1,6 +1,6 @@
 """FlagEmbedding (BGE) JSON lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,18 @@ from negviz.exporters._rows import (
     leave_out,
 )
 
-SNIPPET = """\
+TRAIN = """\
 torchrun --nproc_per_node 1 -m FlagEmbedding.finetune.embedder.encoder_only.base \\
-    --model_name_or_path BAAI/bge-small-en-v1.5 --train_data DATA --train_group_size GROUP \\
-    --knowledge_distillation DISTIL --output_dir model
+    --model_name_or_path BAAI/bge-small-en-v1.5 --train_data PATH --train_group_size GROUP \\
+    --knowledge_distillation DISTIL --output_dir ../model
 """
+# The trainer passes over compressed files without a word; what is unpacked lies beside the export, which stays whole.
+UNPACK = {"jsonl": "", "jsonl.gz": "gunzip -c DATA > ../train.jsonl\n", "jsonl.zst": "zstd -dc DATA > ../train.jsonl\n"}
+
+
+def _snippet(knobs: Mapping[str, Any]) -> str:
+    unpack = UNPACK[knobs.get("file", "jsonl")]
+    return unpack + TRAIN.replace("PATH", "../train.jsonl" if unpack else "DATA")
 
 
 def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: LineKind = "jsonl") -> Iterator[Row]:
@@ -54,7 +61,7 @@ def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: 
     reads="flagembedding",
     holds=("positives", "negatives", "counts", "prompts"),
     rows=_rows,
-    snippet=SNIPPET,
+    snippet=_snippet,
     language="bash",
 )
 def flagembedding(

@@ -46,7 +46,7 @@ def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: 
     reads="tabular",
     holds=("negatives", "counts"),
     rows=_rows,
-    snippet=st.cross_encoder_snippet("LambdaLoss"),
+    snippet=st.cross_encoder_snippet("LambdaLoss", "ListNetLoss"),
 )
 def labeled_list(
     *, examples: Examples, folder: Path, scores: bool = False, file: FileKind = "parquet"

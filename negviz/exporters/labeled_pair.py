@@ -33,7 +33,7 @@ def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: 
     reads="tabular",
     holds=("positives", "negatives", "counts", "empty"),
     rows=_rows,
-    snippet=st.cross_encoder_snippet("BinaryCrossEntropyLoss"),
+    snippet=st.cross_encoder_snippet("BinaryCrossEntropyLoss", "MSELoss"),
 )
 def labeled_pair(
     *, examples: Examples, folder: Path, scores: bool = False, file: FileKind = "parquet"
@@ -51,11 +51,13 @@ def labeled_pair(
         file: Parquet, or JSON lines.
 
     Returns:
-        Counts: rows, left_out, queries_left_out, and data, the path of the data.
+        Counts: rows, left_out, queries_left_out, data, the path of the data, and with scores an empty ``reads``.
 
     Raises:
         ExportError: If no row can be written.
     """
     label = ("score", st.SCORE) if scores else ("label", st.LABEL)
     columns = [("anchor", st.TEXT), ("positive", st.TEXT), label]
-    return st.write("labeled-pair", file, columns, folder, lambda left_out: _rows(examples, left_out, scores=scores))
+    counts = st.write("labeled-pair", file, columns, folder, lambda left_out: _rows(examples, left_out, scores=scores))
+    # A score does not say what is a positive, so no loader reads these rows back.
+    return counts | ({"reads": ""} if scores else {})

@@ -17,7 +17,7 @@ from llama_index.core.evaluation import EmbeddingQAFinetuneDataset
 from llama_index.finetuning import SentenceTransformersFinetuneEngine
 
 data = EmbeddingQAFinetuneDataset.from_json("DATA")
-SentenceTransformersFinetuneEngine(data, model_id="BAAI/bge-small-en-v1.5", model_output_path="model").finetune()
+SentenceTransformersFinetuneEngine(data, model_id="BAAI/bge-small-en-v1.5", model_output_path="../model").finetune()
 """
 
 

@@ -44,7 +44,7 @@ def _rows(
     reads="tabular",
     holds=("negatives",),
     rows=_rows,
-    snippet=st.snippet("MultipleNegativesRankingLoss"),
+    snippet=st.snippet("MultipleNegativesRankingLoss", "MarginMSELoss"),
 )
 def n_tuple(
     *,

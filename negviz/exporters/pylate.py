@@ -38,7 +38,7 @@ train.set_transform(utils.KDProcessing(queries=queries, documents=documents, n_w
 model = models.ColBERT("lightonai/GTE-ModernColBERT-v1")
 SentenceTransformerTrainer(
     model=model, train_dataset=train, loss=losses.Distillation(model=model),
-    args=SentenceTransformerTrainingArguments(output_dir="model"),
+    args=SentenceTransformerTrainingArguments(output_dir="../model"),
     data_collator=utils.ColBERTCollator(tokenize_fn=model.tokenize),
 ).train()
 """

@@ -27,7 +27,7 @@ COLUMNS = pa.schema(
 SNIPPET = """\
 torchrun --nproc_per_node 1 -m tevatron.retriever.driver.train \\
     --model_name_or_path Qwen/Qwen2.5-0.5B --dataset_name parquet --dataset_path "DATA" --dataset_split train \\
-    --train_group_size GROUP --pooling last --append_eos_token --normalize --temperature 0.01 --output_dir model
+    --train_group_size GROUP --pooling last --append_eos_token --normalize --temperature 0.01 --output_dir ../model
 """
 
 

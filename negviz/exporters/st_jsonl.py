@@ -22,7 +22,7 @@ with fsspec.open("DATA", "rt", encoding="utf-8", compression="infer") as file:
 data = datasets.Dataset.from_dict(dict(zip(["anchor", "positive", "negative"], map(list, columns))))
 model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")
 # A batch without duplicates keeps one query's positive from being another row's negative.
-arguments = SentenceTransformerTrainingArguments(output_dir="model", batch_sampler="no_duplicates")
+arguments = SentenceTransformerTrainingArguments(output_dir="../model", batch_sampler="no_duplicates")
 loss = MultipleNegativesRankingLoss(model)
 SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss=loss).train()
 """

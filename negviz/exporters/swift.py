@@ -14,7 +14,7 @@ from negviz.hints import Range
 SNIPPET = """\
 # Every row has COUNT negatives; never ask for more, older versions fill up with the positive itself.
 INFONCE_HARD_NEGATIVES=COUNT swift sft --model Qwen/Qwen3-Embedding-0.6B --task_type embedding \\
-    --loss_type infonce --dataset DATA --output_dir model
+    --loss_type infonce --dataset DATA --output_dir ../model
 """
 
 

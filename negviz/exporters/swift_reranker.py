@@ -13,7 +13,7 @@ DATA = "swift-reranker/train.jsonl"
 SNIPPET = """\
 # By default a step takes 1 positive and 7 negatives of a row: MAX_POSITIVE_SAMPLES and MAX_NEGATIVE_SAMPLES.
 MAX_POSITIVE_SAMPLES=1 MAX_NEGATIVE_SAMPLES=COUNT swift sft --model Qwen/Qwen3-Reranker-0.6B \\
-    --task_type generative_reranker --loss_type listwise_generative_reranker --dataset DATA --output_dir model
+    --task_type generative_reranker --loss_type listwise_generative_reranker --dataset DATA --output_dir ../model
 """
 
 

@@ -35,7 +35,7 @@ TRAIN = pa.schema(
 CORPUS = pa.schema([(name, TEXT) for name in ("docid", "text", "image", "source")])
 
 SNIPPET = """\
-python -m tevatron.retriever.driver.train --model_name_or_path Qwen/Qwen3-Embedding-0.6B --output_dir model \\
+python -m tevatron.retriever.driver.train --model_name_or_path Qwen/Qwen3-Embedding-0.6B --output_dir ../model \\
     --dataset_name ./train --dataset_split train --corpus_name ./corpus --corpus_split train \\
     --train_group_size GROUP --pooling eos --append_eos_token --normalize --temperature 0.01 --lora
 """

@@ -29,7 +29,7 @@ def _rows(examples: Examples, left_out: LeftOut, *, scores: bool = False, file: 
     reads="tabular",
     holds=("negatives", "counts"),
     rows=_rows,
-    snippet=st.snippet("MultipleNegativesRankingLoss"),
+    snippet=st.snippet("MultipleNegativesRankingLoss", "MarginMSELoss"),
 )
 def triplet(*, examples: Examples, folder: Path, scores: bool = False, file: FileKind = "parquet") -> dict[str, Any]:
     """One row for every positive and negative of a query.

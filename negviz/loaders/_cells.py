@@ -1,6 +1,7 @@
 """Cells: texts, ids and documents from the values that real files hold."""
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite, isnan
 from typing import Any
@@ -12,6 +13,10 @@ from negviz.text import is_blank
 
 ANSWER_KEYS = ("text", "value", "aliases")
 MISSING = frozenset({"nan", "NaN", "NAN", "None", "<NA>"})
+# From here on not every whole number has a float of its own: two ids may have become one.
+LARGEST_EXACT = float(1 << 53)
+# A string as Python writes it, and what stands between two: NumPy writes no commas.
+_WRITTEN = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?=[\s,]|$)\s*,?""", re.DOTALL)
 
 
 class BadRowError(ValueError):
@@ -25,7 +30,7 @@ def as_text(value: Any) -> str | None:
         BadRowError: If the value is a list or an object.
     """
     if isinstance(value, str):
-        return None if value in MISSING else value
+        return value
     if value is None or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, bool | int):
@@ -48,7 +53,13 @@ def as_number(value: Any) -> float | None:
 
 
 def as_id(value: Any) -> str | None:
-    """An id as text; None where there is none."""
+    """An id as text; None where there is none.
+
+    Raises:
+        BadRowError: If it is a list or an object, or a number that a float cannot hold exactly: it may be another's.
+    """
+    if isinstance(value, float) and abs(value) >= LARGEST_EXACT:
+        raise BadRowError(f"has the id {value:.0f}, a number too large to be exact; write ids as text")
     text = as_text(value)
     return text if text is None or text.strip() else None
 
@@ -70,7 +81,7 @@ def answers_of(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [answer for name in ANSWER_KEYS if name in value for answer in answers_of(value[name])]
     if isinstance(value, str):
-        value = _written_list(value)
+        value = written_list(value)
     values: Sequence[Any] = value if isinstance(value, list | tuple) else [value]
     texts = [text for part in values for text in (answers_of(part) if _is_answer(part) else [as_text(part)])]
     return [text for text in dict.fromkeys(texts) if text is not None and not blank(text)]
@@ -80,19 +91,31 @@ def _is_answer(value: Any) -> bool:
     return isinstance(value, dict) and any(name in value for name in ANSWER_KEYS)
 
 
-def _written_list(text: str) -> Any:
-    """The list of texts that a cell of delimited text writes out, else the text itself."""
+def written_list(text: str) -> Any:
+    """The list of texts that a cell writes out, as JSON, Python or NumPy do, else the text itself."""
     stripped = text.strip()
     if stripped[:2] not in {'["', "['"} or stripped[-1] != "]":
         return text
-    for parse in (orjson.loads, ast.literal_eval):
+    try:
+        found = orjson.loads(stripped)
+    except ValueError:
+        found = _python_list(stripped[1:-1])
+    return found if isinstance(found, list) and all(isinstance(part, str) for part in found) else text
+
+
+def _python_list(inside: str) -> list[Any] | None:
+    """Strings one after the other, as Python and NumPy write them between brackets; None if it is something else."""
+    found, place = [], 0
+    while place < len(inside):
+        match = _WRITTEN.match(inside, place)
+        if match is None:
+            return None
         try:
-            found = parse(stripped)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
-        if isinstance(found, list) and all(isinstance(part, str) for part in found):
-            return found
-    return text
+            found.append(ast.literal_eval(match[1]))
+        except (ValueError, SyntaxError):
+            return None
+        place = match.end()
+    return found
 
 
 def passage_of(value: Any, default_id: str | None = None) -> TextDocument:

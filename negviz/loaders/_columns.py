@@ -116,6 +116,8 @@ def require(columns: Columns, names: Sequence[str], file: str) -> None:
         DataError: Names the columns that are there and shows how to choose.
     """
     missing = [role for role in ("query", "positive") if not columns.all(role)]
+    if not names:
+        raise DataError(f"{file} has no columns and no rows; give the file that has some.")
     if missing:
         raise DataError(
             f"{file} has the columns {listing(names)}, and none of them is known as the {' or the '.join(missing)}"

@@ -107,17 +107,26 @@ def split_name(file: str) -> str:
     return folder if stem in {"data", ""} and folder and folder != "qrels" else stem or bare(file)
 
 
-def read(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
+def read(source: Source, name: str, reading: Reading, *, held_out: bool = False) -> Iterator[Judgment]:
     """Lines or rows of a file of judgments; three cells, or TREC's four (the second is unused), with a header or not.
 
+    Args:
+        source: What was asked for.
+        name: Which file.
+        reading: Where problems are noted.
+        held_out: Whether they are there to evaluate with: then the rest can be read where the file has none.
+
     Raises:
-        DataError: If the file holds a header and nothing else.
+        DataError: If the file holds a header and nothing else, and the positives were wanted of it.
     """
     is_rows = source.is_columnar(name) or json_text.looks_like_json(source, name)
-    yield from (_read_rows if is_rows else _read_lines)(source, name, reading)
+    if is_rows:
+        yield from _read_rows(source, name, reading)
+    else:
+        yield from _read_lines(source, name, reading, held_out)
 
 
-def _read_lines(source: Source, name: str, reading: Reading) -> Iterator[Judgment]:
+def _read_lines(source: Source, name: str, reading: Reading, held_out: bool) -> Iterator[Judgment]:
     order, empty = None, True
     for line, text in source.lines(name):
         if not text or text.isspace():
@@ -133,7 +142,10 @@ def _read_lines(source: Source, name: str, reading: Reading) -> Iterator[Judgmen
         if found:
             yield found
     if empty:
-        raise DataError(f"{name} has {'a header and no judgments' if order else 'nothing in it'}.")
+        what = "a header and no judgments" if order else "nothing in it"
+        if not held_out:
+            raise DataError(f"{name} has {what}; give the judgments, or choose another split with --split.")
+        reading.report("no judgments", f"The file of held-out judgments has {what}; none are held out.", Place(name, 1))
 
 
 def _report_no_header(cells: list[str], place: Place, reading: Reading) -> None:
@@ -248,7 +260,7 @@ def examples(
 def _examples(source: Source, reading: Reading, choice: Choice, judged: Judged | None) -> Iterator[TextExample]:
     for name in (*choice.positives, *choice.held_out):
         held_out = name not in choice.positives
-        for judgment in read(source, name, reading):
+        for judgment in read(source, name, reading, held_out=held_out):
             if judged and judgment.grade > 0 and not held_out:
                 judged.add(judgment)
             document = TextDocument(None, id=judgment.document, grade=judgment.grade, listed=True)

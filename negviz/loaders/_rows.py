@@ -20,6 +20,7 @@ PROBLEM_KINDS = {
     "duplicate judgment": "the same judgment, or the same negative of one row, twice",
     "duplicate text": "two ids with the same text but for case, spacing and Unicode form; both were kept",
     "no header": "the file has no header line; its columns were taken by place",
+    "no judgments": "a file of held-out judgments is empty; the rest was read",
     "no text key": "texts are under a key that their own trainer does not read; they were read, but it would see none",
     "not text": "a picture, a sound or the like in a row; it was left out, the row's texts were read",
     "query without a positive": "neither a positive nor a held-out judgment; kept",

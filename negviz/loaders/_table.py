@@ -12,14 +12,17 @@ from negviz.examples import Place, TextExample
 from negviz.loaders import _columnar as columnar
 from negviz.loaders import _delimited as delimited
 from negviz.loaders import _json as json_text
-from negviz.loaders._cells import BadRowError
+from negviz.loaders._cells import MISSING, BadRowError
 from negviz.loaders._columns import has_known
 from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
 
 HEAD_ROWS = 10_000
 # How RocketQA's tables, which have no header, write that there is no title.
-BARE_NOTHING = ("", "-")
+# How pandas and others write that there is nothing; in JSON and Parquet these are texts like any other.
+NOTHING = frozenset({"", *MISSING})
+# A dash is how RocketQA writes that there is none.
+BARE_NOTHING = NOTHING | {"-"}
 
 Record: TypeAlias = tuple[int, dict[str, Any]]
 
@@ -150,7 +153,7 @@ def _delimited_table(
     first = next(found, None)
     if first is None:
         raise DataError(f"{name} has a header ({', '.join(columns)}) and no rows; give the file that has some.")
-    return Table(name, columns, _cells(chain([first], found), columns, name, reading))
+    return Table(name, columns, _cells(chain([first], found), columns, name, reading, NOTHING))
 
 
 def _cells(

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import isnan
 from typing import Any
 
-import orjson
-
 from negviz.errors import DataError
 from negviz.examples import Place, TextDocument, TextExample
 from negviz.loaders import LOADERS
 from negviz.loaders import _scores as scores
-from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of, with_scores
+from negviz.loaders._cells import BadRowError, as_id, as_number, as_text, passage_of, with_scores, written_list
 from negviz.loaders._columns import Columns, assign, require
 from negviz.loaders._reading import Reading
 from negviz.loaders._source import Source
@@ -209,14 +207,8 @@ def _titled(passage: TextDocument, title: str | None) -> TextDocument:
 
 
 def _listed(value: Any) -> Any:
-    """A cell of delimited text that holds a JSON list of texts, as that list."""
-    if isinstance(value, str) and value[:2] == '["' and value[-2:] == '"]':
-        try:
-            found = orjson.loads(value)
-        except ValueError:
-            return value
-        return found if all(isinstance(part, str) for part in found) else value
-    return value
+    """A cell of delimited text that writes out a list of texts, as that list."""
+    return written_list(value) if isinstance(value, str) and value[:1] == "[" else value
 
 
 def _many(values: Iterable[Any], ids: Any) -> list[TextDocument]:

@@ -513,6 +513,7 @@ def test_an_export_is_whole_and_its_card_shows_code_without_gaps(tmp_path, name)
         ("tevatron_teacher", {"file": "jsonl"}),
         ("reranking", {"file": "jsonl.zst"}),
         ("st_jsonl", {"file": "jsonl"}),
+        ("labeled_pair", {"scores": True}),
     ],
 )
 def test_an_export_in_pieces_or_compressed_is_whole_too(tmp_path, name, knobs):

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from negviz.export import export
+from negviz.export import export, verify
 from negviz.exporters import EXPORTERS
 from negviz.training_set import make_training_set
 from tests.encoders.folders import save_static
@@ -27,12 +27,12 @@ NUMBERS = {
 }  # fmt: skip
 # What code calls the rows that it has read, where it does not print them.
 HELD = ("data", "train", "rows", "run", "qrels")
-MODELS = re.compile(r'\b(SentenceTransformer|CrossEncoder)\("[^"]+"\)')
+MODELS = re.compile(r'\b(SentenceTransformer|CrossEncoder)\("[^"]+"')
 
 
-def written(name, folder):
+def written(name, folder, **knobs):
     """An export, its manifest, and the language and the code of its card."""
-    manifest = export(three.selection(), NONE, name, folder)
+    manifest = export(three.selection(), NONE, name, folder, knobs=knobs)
     found = re.findall(r"```(python|bash)\n(.*?)\n```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
     assert len(found) == 1
     return manifest, *found[0]
@@ -74,11 +74,30 @@ def trained(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if EXPORTERS.get(name).trait("language") != "bash"])
 def test_code_that_can_run_here_runs_and_sees_every_row(name, tmp_path, monkeypatch, models, trained, capsys):
-    manifest, _, code = written(name, tmp_path / "export")
+    run(name, tmp_path, monkeypatch, models, trained, capsys)
+
+
+SCORED = {
+    "triplet": "MarginMSELoss", "n_tuple": "MarginMSELoss", "labeled_pair": "MSELoss", "labeled_list": "ListNetLoss",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCORED)
+def test_code_of_rows_with_scores_trains_with_a_loss_that_reads_them(
+    name, tmp_path, monkeypatch, models, trained, capsys
+):
+    code = run(name, tmp_path, monkeypatch, models, trained, capsys, scores=True)
+    assert f"loss={SCORED[name]}(model)" in code
+    assert ("activation_fn=torch.nn.Identity()" in code) == name.startswith("labeled")
+
+
+def run(name, tmp_path, monkeypatch, models, trained, capsys, **knobs):
+    """Run the code of a card; it sees every row, trains a step, and leaves the export as it was."""
+    manifest, _, code = written(name, tmp_path / "export", **knobs)
     missing = [package for package in packages(code) if importlib.util.find_spec(package) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not installed here.")
-    code = MODELS.sub(lambda found: f"{found[1]}({str(models[found[1]])!r})", code)
+    code = MODELS.sub(lambda found: f"{found[1]}({str(models[found[1]])!r}", code)
     monkeypatch.chdir(tmp_path / "export")
     space = {}
     exec(compile(code, f"{name}.py", "exec"), space)
@@ -89,6 +108,24 @@ def test_code_that_can_run_here_runs_and_sees_every_row(name, tmp_path, monkeypa
         ((steps, loss),) = trained
         assert steps == 1
         assert math.isfinite(loss)
+    assert verify(tmp_path / "export") == []
+    return code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_code_trains_lies_beside_the_export(name, tmp_path):
+    _, _, code = written(name, tmp_path / "export")
+    outputs = re.findall(r"(?:output_dir|output_path)[= ]\"?([\w./]+)", code)
+    assert all(output.startswith("../") or "cd DPR" in code for output in outputs), outputs
+
+
+@pytest.mark.parametrize(("file", "unpack"), [("jsonl.gz", "gunzip"), ("jsonl.zst", "zstd")])
+def test_flagembedding_unpacks_first_since_its_trainer_passes_over_compressed_files(tmp_path, file, unpack):
+    _, _, code = written("flagembedding", tmp_path, file=file)
+    first, *train = code.splitlines()
+    assert first.startswith(unpack)
+    assert f"flagembedding/train.{file} > ../train.jsonl" in first
+    assert "--train_data ../train.jsonl " in "\n".join(train)
 
 
 @pytest.mark.parametrize("name", NAMES)

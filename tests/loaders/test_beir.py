@@ -262,3 +262,9 @@ def test_ms_marco_folder(tmp_path):
     assert pairs(dataset, dataset.positives) == {("10", "0"): 1, ("11", "1"): 1}
     assert pairs(dataset, dataset.held_out) == {("12", "2"): 1}
     assert ("collection.tsv", 4, "bad row") in kinds(dataset)
+
+
+def test_held_out_judgments_that_are_none_do_not_keep_the_rest_from_being_read(folder):
+    dataset = load(folder(train=f"{HEADER}q1\td1\t1\nq2\td2\t1\n", dev=HEADER, test=""))
+    assert len(dataset.positives) == 2
+    assert kinds(dataset) == [("qrels/dev.tsv", 1, "no judgments"), ("qrels/test.tsv", 1, "no judgments")]

@@ -317,3 +317,39 @@ def assert_same(dataset, rows):
     for query, positive in rows:
         wanted.setdefault(query, set()).add(positive)
     assert {query: found[0] for query, found in triples(dataset).items()} == wanted
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['n one', 'n \"two\"']",  # pandas
+        "['n one' 'n \"two\"']",  # datasets and NumPy, which write no commas
+        "['n one'\n 'n \"two\"']",
+        '["n one", "n \\"two\\""]',
+    ],
+)
+def test_lists_that_a_table_of_text_writes_out_are_lists(cell):
+    file = io.StringIO()
+    csv.writer(file).writerows([["query", "pos", "neg"], ["q one", "['p one']", cell]])
+    assert triples(read(file.getvalue())) == {"q one": ({"p one"}, {"n one", 'n "two"'})}
+
+
+@pytest.mark.parametrize("cell", ["['it''s", "['a'b]", "['a', 5]", "[a]", "['a'] or ['b']", "['a', x'b']"])
+def test_what_only_looks_like_a_list_stays_a_text(cell):
+    file = io.StringIO()
+    csv.writer(file).writerows([["query", "pos"], ["q one", cell]])
+    assert triples(read(file.getvalue())) == {"q one": ({cell}, set())}
+
+
+def test_ids_that_no_float_tells_apart_are_not_made_one():
+    big = 12345678901234567890123
+    rows = "".join(f'{{"query": "q{n}", "query_id": {big + n}, "positive": "p"}}\n' for n in range(2))
+    dataset = read(rows + '{"query": "q", "query_id": 18446744073709551615, "positive": "p"}\n', "t.jsonl")
+    assert list(dataset.query_ids) == ["18446744073709551615"]
+    assert kinds(dataset) == [(1, "bad row"), (2, "bad row")]
+
+
+@pytest.mark.parametrize("rows", [b"{}", b"{}\n{}\n"])
+def test_rows_without_a_key_are_said_to_be_none(rows):
+    with pytest.raises(DataError, match="has no columns and no rows"):
+        read(rows, "t.json")

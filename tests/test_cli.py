@@ -41,11 +41,36 @@ MORE = [
     "rocketqa",
 ]
 MORE += ["syneg", "tas_balanced"]
-FORMATS = """
-beir cohere colbert contrastors dpr flagembedding hf-beir labeled-list labeled-pair llamaindex margin-mse msmarco n-tuple
-nemo nemo-inline pair per-miner pylate rlhn st-jsonl st-reranking swift swift-reranker tevatron tevatron-teacher
-tevatron-v2 trec-run triplet
-""".split()
+FORMATS = [
+    "beir",
+    "cohere",
+    "colbert",
+    "contrastors",
+    "dpr",
+    "flagembedding",
+    "hf-beir",
+    "labeled-list",
+    "labeled-pair",
+    "llamaindex",
+    "margin-mse",
+    "msmarco",
+    "n-tuple",
+    "nemo",
+    "nemo-inline",
+    "pair",
+    "per-miner",
+    "pylate",
+    "rlhn",
+    "st-jsonl",
+    "st-reranking",
+    "swift",
+    "swift-reranker",
+    "tevatron",
+    "tevatron-teacher",
+    "tevatron-v2",
+    "trec-run",
+    "triplet",
+]
 WORDS = ["river", "stone", "bridge", "cloud", "apple", "train", "window", "garden", "copper", "violin", "café", "naïve"]
 
 

@@ -1,6 +1,9 @@
 """From file to file: what is lost is said, nothing else is, whatever the text; and every pair of formats round."""
 
 import json
+import subprocess
+import sys
+import time
 import unicodedata
 from itertools import product
 
@@ -388,3 +391,20 @@ def test_what_is_written_into_the_folder_that_was_read_is_not_read_the_next_time
         convert(tmp_path / "data" / "tevatron", "rlhn", inside)
         assert load(tmp_path / "data" / "tevatron").facts["files"] == ["train-00000-of-00001.parquet"]
     assert len(load(inside).queries) == len(PLAIN)
+
+
+def test_what_is_ended_from_outside_leaves_nothing_behind(tmp_path):
+    """As a scheduler ends a job: SIGTERM, in the middle of writing."""
+    row = {"query": "what sets jam", "positive": "pectin " * 50, "negative": "tides " * 50}
+    source = write(tmp_path / "rows.jsonl", [{**row, "query": f"question {place}"} for place in range(60_000)])
+    command = [sys.executable, "-m", "negviz", "convert", str(source), "--to", "beir", "--out", str(tmp_path / "out")]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".out.*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.terminate()
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Stopped" in errors
+    assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]

@@ -6,7 +6,10 @@ Every module of this folder names its verbs in ``VERBS``; a new one is found by 
 import importlib
 import os
 import pkgutil
+import signal
 import sys
+import threading
+from types import FrameType
 
 import click
 
@@ -20,6 +23,7 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; bad input gets one sentence on standard error and exit code 2."""
     try:
+        _end_cleanly()
         outcome = commands.main(args=arguments, prog_name="negviz", standalone_mode=False)
     except NegvizError as error:
         _fail(str(error), BAD_INPUT)
@@ -39,6 +43,18 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(f"{place}{error.strerror or error}; see to the place or name another.", BAD_INPUT)
     else:
         sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _end_cleanly() -> None:
+    """Take what a scheduler sends like Ctrl-C: no half-written folder and no temporary file stays behind."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 def _command(error: click.ClickException) -> str:

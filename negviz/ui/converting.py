@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from negviz.convert import TAKEN_OUT, convert
+from negviz.convert import convert
+from negviz.converted import TAKEN_OUT
 from negviz.errors import CancelledError
 from negviz.export import find_format, shown_name
 from negviz.home import home_folder

@@ -28,6 +28,8 @@ __all__ = ["PROBLEM_KINDS", "describe", "judgments_of_the_sample", "load", "load
 
 SAMPLE = "sample"
 LONGEST_NAME = 120
+# Folder of judgments to compare with only: mining must not even look into it.
+TRUTH = "truth"
 # What an export of negviz holds beside the data.
 BESIDE = frozenset({
     MANIFEST, "README.md", "recipe.yaml", "ids.parquet", "left_out.jsonl", "label_changes.jsonl", "leaks.jsonl",
@@ -277,7 +279,9 @@ def _files_of_export(manifest: Mapping[str, Any], files: tuple[str, ...]) -> tup
 
 def _visible(folder: Path) -> Iterator[Path]:
     try:
-        yield from sorted(part for part in folder.iterdir() if not part.name.startswith((".", "__")))
+        yield from sorted(
+            part for part in folder.iterdir() if not part.name.startswith((".", "__")) and part.name != TRUTH
+        )
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from None
 

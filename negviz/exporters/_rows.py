@@ -99,5 +99,31 @@ def leave_out(left_out: LeftOut, example: TextExample, reason: str, **facts: Any
     left_out.append({"query_id": example.query_id or str(example.query), "reason": reason, **facts})
 
 
+class Keys(NamedTuple):
+    """What a format of lists calls a query, its positives and its negatives."""
+
+    query: str
+    positives: str
+    negatives: str
+
+
+def listed_rows(examples: Examples, left_out: LeftOut, keys: Keys, *, empty: bool = False) -> Iterator[Row]:
+    """A row for every query: its text, and the texts of its positives and negatives as two lists.
+
+    Args:
+        examples: What to write.
+        left_out: Where queries without a negative are recorded.
+        keys: What the three are called.
+        empty: Whether the format takes a query without a negative.
+    """
+    for example in examples.texts():
+        if not example.negatives and not empty:
+            leave_out(left_out, example, NO_NEGATIVE)
+            continue
+        positives = distinct(example.positives)
+        texts = (example.query, contents(positives), contents(example.negatives))
+        yield Row(dict(zip(keys, texts, strict=True)), ids(example, positives, example.negatives))
+
+
 NO_NEGATIVE = "it has no negative"
 UNKNOWN_SCORE = "a score is unknown"

@@ -7,7 +7,7 @@ from typing import Any
 from negviz.examples import Examples
 from negviz.exporters import EXPORTERS
 from negviz.exporters._files import write_rows
-from negviz.exporters._rows import LeftOut, Row, contents, distinct, ids
+from negviz.exporters._rows import Keys, LeftOut, Row, listed_rows
 
 DATA = "cohere/train.jsonl"
 SNIPPET = """\
@@ -21,14 +21,7 @@ client.wait(data)
 
 
 def _rows(examples: Examples, left_out: LeftOut) -> Iterator[Row]:
-    for example in examples.texts():
-        positives = distinct(example.positives)
-        data = {
-            "query": example.query,
-            "relevant_passages": contents(positives),
-            "hard_negatives": contents(example.negatives),
-        }
-        yield Row(data, ids(example, positives, example.negatives))
+    return listed_rows(examples, left_out, Keys("query", "relevant_passages", "hard_negatives"), empty=True)
 
 
 @EXPORTERS.register(

@@ -7,7 +7,7 @@ from typing import Any
 from negviz.examples import Examples
 from negviz.exporters import EXPORTERS
 from negviz.exporters._files import write_rows
-from negviz.exporters._rows import NO_NEGATIVE, LeftOut, Row, contents, distinct, ids, leave_out
+from negviz.exporters._rows import Keys, LeftOut, Row, listed_rows
 
 DATA = "nemo-inline/train.jsonl"
 SNIPPET = """\
@@ -18,13 +18,7 @@ data = make_retrieval_dataset(data_dir_list=["DATA"], model_type="bi_encoder", d
 
 
 def _rows(examples: Examples, left_out: LeftOut) -> Iterator[Row]:
-    for example in examples.texts():
-        if not example.negatives:
-            leave_out(left_out, example, NO_NEGATIVE)
-            continue
-        positives = distinct(example.positives)
-        data = {"query": example.query, "pos_doc": contents(positives), "neg_doc": contents(example.negatives)}
-        yield Row(data, ids(example, positives, example.negatives))
+    return listed_rows(examples, left_out, Keys("query", "pos_doc", "neg_doc"))
 
 
 @EXPORTERS.register(

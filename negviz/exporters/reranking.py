@@ -7,7 +7,7 @@ from typing import Any
 from negviz.examples import Examples
 from negviz.exporters import EXPORTERS
 from negviz.exporters._files import LineKind, write_rows
-from negviz.exporters._rows import NO_NEGATIVE, LeftOut, Row, contents, distinct, ids, leave_out
+from negviz.exporters._rows import Keys, LeftOut, Row, listed_rows
 
 SNIPPET = """\
 import datasets
@@ -21,13 +21,7 @@ print(CrossEncoderRerankingEvaluator(samples=list(data), name="hard-negatives")(
 
 
 def _rows(examples: Examples, left_out: LeftOut, *, file: LineKind = "jsonl") -> Iterator[Row]:
-    for example in examples.texts():
-        if not example.negatives:
-            leave_out(left_out, example, NO_NEGATIVE)
-            continue
-        positives = distinct(example.positives)
-        data = {"query": example.query, "positive": contents(positives), "negative": contents(example.negatives)}
-        yield Row(data, ids(example, positives, example.negatives))
+    return listed_rows(examples, left_out, Keys("query", "positive", "negative"))
 
 
 @EXPORTERS.register(

@@ -46,7 +46,7 @@ def llamaindex(source: Source) -> Reading:
     )
     reading.queries = (
         TextQuery(text, member.key or "", place=Place(name, member.line))
-        for member, text in _texts(source, name, None, "queries")
+        for member, text in _texts(source, name, reading, "queries")
     )
     reading.examples = _examples(source, name, reading)
     return reading
@@ -79,12 +79,18 @@ def _sections(source: Source, name: str) -> frozenset[str]:
         return frozenset()
 
 
-def _texts(source: Source, name: str, reading: Reading | None, section: str) -> Iterator[tuple[Member, str | None]]:
-    for member in members(source, name, reading, SECTIONS, (section,)):
+def _texts(source: Source, name: str, reading: Reading, section: str) -> Iterator[tuple[Member, str | None]]:
+    # The file is gone through for each section; where it is damaged is said the first time.
+    noticing = reading if section == "corpus" else None
+    for member in members(source, name, noticing, SECTIONS, (section,)):
         try:
-            yield member, as_text(member.value)
-        except BadRowError:
-            yield member, None
+            text = as_text(member.value)
+        except BadRowError as error:
+            what = "document" if section == "corpus" else "query"
+            message = f"The {what} '{member.key}' {error}; it was left out."
+            reading.report("bad row", message, Place(name, member.line))
+            continue
+        yield member, text
 
 
 def _examples(source: Source, name: str, reading: Reading) -> Iterator[TextExample]:

@@ -526,3 +526,17 @@ def test_documents_come_before_everything_is_read(tmp_path):
         reading = open_data(path).reading
         assert iter(reading.documents) is reading.documents
         assert iter(reading.examples) is reading.examples
+
+
+def test_an_entry_of_a_llamaindex_file_that_is_no_text_is_reported_with_its_line(tmp_path):
+    path = tmp_path / "data.json"
+    path.write_text(
+        '{"queries": {"q1": "what sets jam", "q2": ["no text"]},\n "corpus": {"d1": "pectin", "d2": {"no": "text"}},\n'
+        ' "relevant_docs": {"q1": ["d1"], "q2": ["d2"]}, "mode": "text"}'
+    )
+    found = load(path)
+    assert found.query_ids == ["q1"]
+    assert found.document_ids == ["d1"]
+    said = [(problem.kind, problem.line) for problem in found.problems]
+    assert said[:2] == [("bad row", 1), ("bad row", 2)]
+    assert {kind for kind, _ in said} == {"bad row", "unknown query", "unknown document"}

@@ -26,7 +26,8 @@ from negviz.labels import LabelEvent, Labels, Verdict
 from negviz.recipe import Recipe, Step, find_recipe
 from negviz.select import select
 from negviz.store import open_pool, save_pool
-from negviz.suspects import rank_suspects
+from negviz.suspects import DIGITS
+from negviz.suspicion import suspicion_model
 from negviz.training.paired import adjusted, difference, estimate
 from negviz.training.plan import Arm, Material, read_material, write_plan
 from negviz.training.planning import make_plan, naive
@@ -47,10 +48,11 @@ def labels_of_100(given: Hidden, truth: Truth, train: np.ndarray) -> Labels:
     """What a person would say of the 100 most suspect of the naive negatives of the training queries."""
     pool = given.pool
     chosen = select(pool, replace(find_recipe("nv_topk"), count=COUNT))
-    found = rank_suspects(pool, Labels.of(()), chosen, None, lambda *_: None)
-    kept = np.flatnonzero(np.isin(found.rows, train))[:LABELLED]
-    queries = pool.queries[found.rows[kept]]
-    documents = pool.documents[found.rows[kept], found.columns[kept]]
+    rows, columns = np.nonzero(chosen.taken)
+    values = np.round(suspicion_model(pool).probabilities()[rows, columns], DIGITS)
+    order = np.lexsort((pool.documents[rows, columns], pool.queries[rows], -values))
+    kept = order[np.isin(rows[order], train)][:LABELLED]
+    queries, documents = pool.queries[rows[kept]], pool.documents[rows[kept], columns[kept]]
     answers, _ = truth.verdicts(queries, documents, len(pool.dataset.documents))
     verdicts = [Verdict.FALSE_NEGATIVE if answer else Verdict.TRUE_NEGATIVE for answer in answers]
     rows = zip(queries.tolist(), documents.tolist(), verdicts, strict=True)

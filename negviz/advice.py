@@ -1,8 +1,10 @@
 """Advice: what a person should know before they trust a recipe on the pool at hand."""
 
+from typing import Protocol
+
 from negviz.pool import Pool
 from negviz.recipe import Recipe, Step, published
-from negviz.selection import Selection
+from negviz.selection import Funnel
 from negviz.strategies import STRATEGIES
 
 ANY_SCALE = {"", "any", "rank"}
@@ -94,21 +96,47 @@ def anchored(step: Step) -> bool:
     return step.strategy in STRATEGIES and "anchor" in STRATEGIES.get(step.strategy).wants
 
 
-def outcome_warnings(selection: Selection) -> list[str]:
+class Outcome(Protocol):
+    """What a recipe came to: a selection, or what is known of one that was written to a file."""
+
+    @property
+    def pool(self) -> Pool:
+        """What it chose from."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """What was run."""
+        ...
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of what could refuse."""
+        ...
+
+    @property
+    def funnel(self) -> Funnel:
+        """Counts."""
+        ...
+
+
+def outcome_warnings(selection: Outcome) -> list[str]:
     """A sentence where nothing at all was taken: what refused the most, and what to try."""
-    if selection.taken.any() or not selection.candidates:
+    funnel = selection.funnel
+    if funnel.taken or not funnel.candidates:
         return []
-    step, count = max(selection.refused_counts, key=lambda pair: pair[1], default=("", 0))
-    if selection.not_drawn > count:
+    refused = zip(selection.stages, funnel.refused, strict=True)
+    step, count = max(refused, key=lambda pair: pair[1], default=("", 0))
+    if funnel.not_drawn > count:
         return [
-            f"Nothing was taken, although nothing refused {selection.not_drawn:,} of {selection.candidates:,} "
+            f"Nothing was taken, although nothing refused {funnel.not_drawn:,} of {funnel.candidates:,} "
             "candidates: the draw passed them over. Look at its skip, and whether the scorer knows their scores."
         ]
     several = (selection.pool.positives >= 0).sum(axis=1).max(initial=0) > 1
     hint = ""
     if several and selection.recipe.anchor == "min" and any(anchored(each) for each in selection.recipe.steps):
         hint = " Queries have several positives and the weakest is the anchor: try anchor=max or anchor=mean."
-    return [f"Nothing was taken; '{step}' refused the most, {count:,} of {selection.candidates:,} candidates.{hint}"]
+    return [f"Nothing was taken; '{step}' refused the most, {count:,} of {funnel.candidates:,} candidates.{hint}"]
 
 
 def _word(scale: str) -> str:

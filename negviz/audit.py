@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from negviz import __version__
+from negviz.arrays import Scores
 from negviz.dataset import Dataset
 from negviz.findings import NO_LABELS, Case, Finding, finding_names, run_finding, silent
 from negviz.held_out import HeldOut, held_out_of
@@ -94,6 +95,7 @@ def audit(
     truth: Truth | None = None,
     held_out: HeldOut | None = None,
     names: Iterable[str] | None = None,
+    suspected: Scores | None = None,
     progress: Callable[[str, int, int], None] = silent,
 ) -> Audit:
     """Look at a selection from every side.
@@ -105,9 +107,10 @@ def audit(
         truth: Judgments that only measure.
         held_out: What the model will be evaluated with.
         names: Only these findings.
+        suspected: (negatives,) P(false negative) where it was worked out before, see ``suspects.suspicions_of``.
         progress: Told (stage, done, total).
     """
-    case = Case(selection, labels, truth, held_out or held_out_of(pool.dataset), progress)
+    case = Case(selection, labels, truth, held_out or held_out_of(pool.dataset), progress, suspected)
     asked = finding_names() if names is None else list(names)
     found = []
     for done, name in enumerate(asked):

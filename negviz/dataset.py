@@ -1,16 +1,20 @@
 """Dataset: queries, documents, labelled positives, given negatives; frozen, rows are integers inside."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
 
 from negviz.arrays import Ints, Keys, fingerprint, mix, text_keys
 from negviz.text import text_key
+
+# Documents from which on their contents are not kept as Python's texts, which take twice what the table takes.
+MANY = 200_000
+READ = 4096
 
 QUERY_SCHEMA = pa.schema(
     [("id", pa.large_string()), ("text", pa.large_string()), ("answers", pa.list_(pa.large_string()))]
@@ -201,10 +205,9 @@ class Dataset:
         return f"{self.document_title(row)} {self.document_text(row)}".strip()
 
     @cached_property
-    def contents(self) -> list[str]:
-        """Content of every document, by row."""
-        titles, texts = (self.documents[name].to_pylist() for name in ("title", "text"))
-        return [f"{title or ''} {text}".strip() for title, text in zip(titles, texts, strict=True)]
+    def contents(self) -> Sequence[str]:
+        """Content of every document, by row; of very many they are read from the table whenever they are asked for."""
+        return contents_of(self.documents) if len(self.documents) < MANY else Contents(self.documents)
 
     @cached_property
     def query_texts(self) -> list[str]:
@@ -254,7 +257,52 @@ class Dataset:
     @cached_property
     def id_keys(self) -> tuple[Keys, Keys]:
         """Keys of all query ids and of all document ids, which those of the pairs are made of."""
-        return text_keys(self.query_ids), text_keys(self.document_ids)
+        return _id_keys(self.queries), _id_keys(self.documents)
+
+
+def _id_keys(table: pa.Table) -> Keys:
+    """Keys of a table's ids, of which only some are Python's texts at a time."""
+    ids = table["id"]
+    parts = [text_keys(ids.slice(start, READ).to_pylist()) for start in range(0, len(ids), READ)]
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *parts])
+
+
+def contents_of(documents: pa.Table) -> list[str]:
+    """Content of every document of a table: its title and its text, joined by a space as in BEIR."""
+    titles, texts = (documents[name].to_pylist() for name in ("title", "text"))
+    return [f"{title or ''} {text}".strip() for title, text in zip(titles, texts, strict=True)]
+
+
+class Contents(Sequence[str]):
+    """Contents of a table's documents that stay in the table, which may be mapped from disk."""
+
+    def __init__(self, documents: pa.Table) -> None:
+        """Take the table."""
+        self._documents = documents.select(["title", "text"])
+
+    def __len__(self) -> int:
+        """Number of documents."""
+        return len(self._documents)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        """Content of a document, or of some."""
+        if isinstance(row, slice):
+            start, stop, step = row.indices(len(self))
+            found = contents_of(self._documents.slice(start, max(stop - start, 0)))
+            return found if step == 1 else [self[place] for place in range(start, stop, step)]
+        place = range(len(self))[int(row)]
+        return contents_of(self._documents.slice(place, 1))[0]
+
+    def __iter__(self) -> Iterator[str]:
+        """Every content, a few thousand in memory at a time."""
+        for start in range(0, len(self), READ):
+            yield from self[start : start + READ]
 
 
 def _column_digest(table: pa.Table, name: str) -> str:

@@ -1,6 +1,7 @@
 """Embedding a dataset: each distinct text once, in blocks that survive a stop, under a key that knows the model."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from negviz.writing import file_written_beside
 Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
-BLOCK = 128
+# Texts of a block, which is what a stop loses: so many that every core has batches to work on until nearly its end.
+BLOCK = 256 * max(2, min(os.cpu_count() or 1, 32))
 NAME = "encoder.txt"
 DOCUMENTS_OF = "documents_of.txt"
 
@@ -39,7 +41,7 @@ def open_encoder(name: str, dataset: Dataset, *, home: Path, over: tuple[Path, .
         knobs: Settings of the encoder, as its signature has them.
 
     Raises:
-        ModelError: If there is no such encoder, or it cannot be read.
+        ModelError: If there is no such encoder, it cannot be read, or it does not offer the precision.
         RecipeError: If a knob is unknown or its value not allowed.
     """
     registered = name in ENCODERS and name != "huggingface"
@@ -47,11 +49,13 @@ def open_encoder(name: str, dataset: Dataset, *, home: Path, over: tuple[Path, .
         if Path(name).resolve() in over:
             raise ModelError(f"'{name}' is an adapter that lies over itself, by way of another one; train it again.")
         under = about_adapter(Path(name))["encoder"]
-        base = open_encoder(under, dataset, home=home, over=(*over, Path(name).resolve()))
+        base = open_encoder(under, dataset, home=home, over=(*over, Path(name).resolve()), **knobs)
         return AdaptedEncoder(name, base, Path(name))
     if not registered and not name.strip():
         raise ModelError("No encoder was named; give 'minilm', 'static', a folder or a Hugging Face id.")
     entry = ENCODERS.get(name if registered else "huggingface")
+    if "precision" in knobs and "precision" not in {knob.name for knob in entry.knobs}:
+        raise ModelError(f"'{name}' computes in one precision only; leave the precision out, or take another encoder.")
     given = {key: entry.knob(key).parse(value, entry.name) for key, value in knobs.items()}
     context = {"dataset": dataset, "path": name, "home": home}
     encoder: Encoder = entry.function(**{key: context[key] for key in entry.wants}, **given)
@@ -158,7 +162,7 @@ class _Side:
             for start in range(0, len(order), BLOCK):
                 self._report(start, len(texts))
                 rows = order[start : start + BLOCK]
-                vectors[rows] = self._block([texts[row] for row in rows], folder, start // BLOCK)
+                vectors[rows] = self._block([texts[row] for row in rows], folder)
             vectors.flush()
             blocks.place(path, folder, "vectors", vectors)
         for block in folder.glob("block*-*.npy"):
@@ -166,8 +170,9 @@ class _Side:
         kept = _read(folder, "vectors", shape)
         return np.array(vectors) if kept is None else kept
 
-    def _block(self, texts: list[str], folder: Path, number: int) -> Scores:
-        stem = f"block{number:06d}"
+    def _block(self, texts: list[str], folder: Path) -> Scores:
+        # Under its texts and not its number: another machine or release may cut the corpus into other blocks.
+        stem = f"block{_digest(texts)}"
         shape = (len(texts), self.encoder.dims)
         kept = _read(folder, stem, shape)
         if kept is not None:

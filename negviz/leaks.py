@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from negviz.arrays import PAD, Bools, Flags, Ints, Scores
-from negviz.dataset import Dataset
+from negviz.dataset import Dataset, contents_of
 from negviz.embeddings import Embeddings
 from negviz.pool import KNOWN_NEGATIVE, LEAKS
 from negviz.text import is_blank, normalise, text_key
@@ -27,81 +29,160 @@ SAME_QUERY_NEIGHBOURS = 10
 NEVER_ALLOWED = sum(
     LEAKS[leak] for leak in ("labelled positive", "same text as a positive", "is the query itself", "blank text")
 )
-Lengths: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.int64]
 WORD = re.compile(r"\w+")
 # A sign counts as part of a number unless it joins two words or numbers, as in 2019-2020.
 NUMBER = re.compile(r"(?:(?<!\w)[-\u2212])?\d+")
 
 
-def leak_flags(
-    dataset: Dataset, queries: Ints, documents: Ints, positives: Ints, embeddings: Embeddings | None = None
-) -> Flags:
-    """Flag every candidate that leaks.
+@dataclass(frozen=True, eq=False)
+class DocumentCodes:
+    """What the guards compare of documents, by row; made shard by shard where there are many.
+
+    Attributes:
+        content: (documents,) equal for equal normal forms of title and text, negative where nothing can be equal.
+        text: (documents,) the same of the text without its title.
+        group: (documents,) equal for documents of one group, negative without one.
+        lengths: (documents,) characters of title and text.
+        blank: (documents,) whether nothing can be read.
+    """
+
+    content: Codes
+    text: Codes
+    group: Codes
+    lengths: Codes
+    blank: Bools
+
+    @classmethod
+    def of(cls, documents: pa.Table, first: int = 0) -> "DocumentCodes":
+        """Codes of a table of documents.
+
+        A blank text gets a code of its own, so that two documents with a title only are not the same text.
+
+        Args:
+            documents: With title, text and group.
+            first: Row of the first among all documents.
+        """
+        texts = documents["text"].to_pylist()
+        contents = contents_of(documents)
+        own = -2 - np.arange(first, first + len(texts), dtype=np.int64)
+        blank = np.array([is_blank(text) for text in texts], dtype=bool)
+        untitled = np.array([is_blank(content) for content in contents], dtype=bool)
+        groups = documents["group"].to_pylist()
+        alone = np.array([group is None for group in groups], dtype=bool)
+        return cls(
+            content=np.where(untitled, own, _codes(map(text_key, contents))),
+            text=np.where(blank, own, _codes(map(text_key, texts))),
+            group=np.where(alone, own, _codes(map(text_key, (group or "" for group in groups)))),
+            lengths=np.array([len(content) for content in contents], dtype=np.int64),
+            blank=blank & untitled,
+        )
+
+    def to_array(self) -> Codes:
+        """One array (5, documents), to be stored."""
+        parts = (self.content, self.text, self.group, self.lengths, self.blank.astype(np.int64))
+        return np.stack(parts)
+
+    @classmethod
+    def from_array(cls, array: Codes) -> "DocumentCodes":
+        """The inverse of ``to_array``."""
+        content, text, group, lengths, blank = array
+        return cls(content, text, group, lengths, np.not_equal(blank, 0))
+
+
+def _codes(keys: Iterable[str]) -> Codes:
+    """63 bits of each key: two different texts among a billion share one with a chance of 5 percent, somewhere."""
+    found = np.frombuffer(b"".join(bytes.fromhex(key[:16]) for key in keys), dtype="<u8")
+    return (found >> np.uint64(1)).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class LeakGuard:
+    """What the flags of any candidates of a dataset are made from, so that they can be made block by block.
+
+    Attributes:
+        dataset: Texts and judgments.
+        documents: Codes of the documents.
+        queries: (queries,) codes of the queries' texts.
+        siblings: Pairs of a query and the positive of another query that asks the same.
+    """
+
+    dataset: Dataset
+    documents: DocumentCodes
+    queries: Codes
+    siblings: Codes
+
+    def flags(self, queries: Ints, documents: Ints, positives: Ints) -> Flags:
+        """Flag every candidate that leaks.
+
+        Args:
+            queries: (queries,) rows.
+            documents: (queries, depth) rows of the candidates, ``PAD`` where there is none.
+            positives: (queries, positives) rows of the labelled positives, padded.
+
+        Returns:
+            (queries, depth) bits.
+        """
+        codes, given = self.documents, self.dataset.given
+        present = np.not_equal(documents, PAD)
+        flags = np.zeros(documents.shape, dtype=np.uint16)
+
+        def mark(leak: str, where: Bools) -> None:
+            flags[present & where] |= LEAKS[leak]
+
+        mark("labelled positive", _any_positive(documents, positives, None))
+        same = _any_positive(documents, positives, codes.content) | _any_positive(documents, positives, codes.text)
+        mark("same text as a positive", same & np.equal(flags & 1, 0))
+        mark("blank text", codes.blank[documents])
+        itself = self.queries[queries][:, None]
+        content = codes.content[documents]
+        mark("is the query itself", np.equal(content, itself) | np.equal(codes.text[documents], itself))
+        undecided = present & np.equal(flags, 0)
+        mark("near-duplicate of a positive", _near_duplicates(_Plain(self), documents, positives, undecided))
+        if (codes.group >= 0).any():
+            mark("same group as a positive", _any_positive(documents, positives, codes.group))
+        mark("positive of a near-identical query", _listed(queries, documents, self.siblings))
+        mark("repeats another candidate", _repeats(content, present & np.equal(flags & NEVER_ALLOWED, 0)))
+        flags[present & _listed(queries, documents, _pairs(given.queries, given.documents))] |= KNOWN_NEGATIVE
+        return flags
+
+
+def leak_guard(dataset: Dataset, embeddings: Embeddings | None = None) -> LeakGuard:
+    """The guard of a dataset.
 
     Args:
         dataset: Texts, ids, judgments and groups.
-        queries: (queries,) rows.
-        documents: (queries, depth) rows of the candidates, ``PAD`` where there is none.
-        positives: (queries, positives) rows of the labelled positives, padded.
         embeddings: Vectors of the queries, to find paraphrased queries; without them only wordings that differ in
             case, order, spacing or punctuation are found.
-
-    Returns:
-        (queries, depth) bits.
     """
-    present = np.not_equal(documents, PAD)
-    content, text, of_query, blank = _codes(dataset)
-    flags = np.zeros(documents.shape, dtype=np.uint16)
-
-    def mark(leak: str, where: Bools) -> None:
-        flags[present & where] |= LEAKS[leak]
-
-    mark("labelled positive", _any_positive(documents, positives, np.arange(len(content), dtype=np.int32)))
-    same = _any_positive(documents, positives, content) | _any_positive(documents, positives, text)
-    mark("same text as a positive", same & np.equal(flags & 1, 0))
-    mark("blank text", blank[documents])
-    itself = of_query[queries][:, None]
-    mark("is the query itself", np.equal(content[documents], itself) | np.equal(text[documents], itself))
-    undecided = present & np.equal(flags, 0)
-    mark("near-duplicate of a positive", _near_duplicates(dataset, documents, positives, undecided))
-    mark("same group as a positive", _same_group(dataset, documents, positives))
-    siblings = sibling_positives(dataset, embeddings)
-    mark("positive of a near-identical query", _listed(queries, documents, siblings))
-    mark("repeats another candidate", _repeats(content[documents], present & np.equal(flags & NEVER_ALLOWED, 0)))
-    flags[present & _listed(queries, documents, _pairs(dataset.given.queries, dataset.given.documents))] |= (
-        KNOWN_NEGATIVE
+    return LeakGuard(
+        dataset, DocumentCodes.of(dataset.documents), query_codes(dataset), sibling_positives(dataset, embeddings)
     )
-    return flags
 
 
-def _codes(dataset: Dataset) -> tuple[Ints, Ints, Ints, Bools]:
-    """Equal normal forms get equal integers: of content, of text without title, of queries; and what is blank.
-
-    A blank text gets a code of its own, so that two documents with a title only are not the same text.
-    """
-    import pandas as pd
-
-    texts = dataset.documents["text"].to_pylist()
-    blank = np.array([is_blank(text) for text in texts], dtype=bool)
-    alone = [f"blank {row}" if blank[row] else text_key(text) for row, text in enumerate(texts)]
-    codes = pd.factorize(np.array([*dataset.document_keys, *alone, *dataset.query_keys], dtype=object))[0]
-    total = len(texts)
-    content, text, of_query = (part.astype(np.int32) for part in np.split(codes, [total, 2 * total]))
-    untitled = np.array([is_blank(content) for content in dataset.contents], dtype=bool)
-    content[untitled] = -2 - np.flatnonzero(untitled).astype(np.int32)
-    return content, text, of_query, np.asarray(blank & untitled)
+def query_codes(dataset: Dataset) -> Codes:
+    """(queries,) codes of the queries' texts, to be compared with those of documents."""
+    return _codes(dataset.query_keys)
 
 
-def _any_positive(documents: Ints, positives: Ints, codes: Ints) -> Bools:
-    """Whether a candidate has the code of one of its query's positives."""
+def leak_flags(
+    dataset: Dataset, queries: Ints, documents: Ints, positives: Ints, embeddings: Embeddings | None = None
+) -> Flags:
+    """Flag every candidate that leaks, see ``LeakGuard.flags``."""
+    return leak_guard(dataset, embeddings).flags(queries, documents, positives)
+
+
+def _any_positive(documents: Ints, positives: Ints, codes: Codes | None) -> Bools:
+    """Whether a candidate has the code of one of its query's positives; without codes, whether it is one of them."""
     result = np.zeros(documents.shape, dtype=bool)
+    of_candidate = documents if codes is None else codes[documents]
     for column in positives.T:
-        known = np.not_equal(column, PAD)[:, None]
-        result |= known & np.equal(codes[documents], codes[column][:, None])
+        of_positive = column if codes is None else codes[column]
+        result |= np.not_equal(column, PAD)[:, None] & np.equal(of_candidate, of_positive[:, None])
     return result
 
 
-def _repeats(codes: Ints, left: Bools) -> Bools:
+def _repeats(codes: Codes, left: Bools) -> Bools:
     """Candidates with the text of another that is left, of smaller id: one text is one negative, not several."""
     order = np.lexsort((codes, ~left), axis=1)
     ordered = np.take_along_axis(codes, order, axis=1)
@@ -112,7 +193,7 @@ def _repeats(codes: Ints, left: Bools) -> Bools:
     return result & left
 
 
-def _near_duplicates(dataset: Dataset, documents: Ints, positives: Ints, undecided: Bools) -> Bools:
+def _near_duplicates(plain: "_Plain", documents: Ints, positives: Ints, undecided: Bools) -> Bools:
     """Candidates that differ from a positive in punctuation or in very few characters, and in no number.
 
     A changed number is a contradicted fact, that is a good negative, so texts whose digits differ are not duplicates.
@@ -120,7 +201,6 @@ def _near_duplicates(dataset: Dataset, documents: Ints, positives: Ints, undecid
     from rapidfuzz import fuzz, process
 
     result = np.zeros(documents.shape, dtype=bool)
-    plain = _Plain(dataset)
     lengths = plain.lengths
     for column in positives.T:
         shorter, longer = _sorted_pair(lengths[documents], lengths[column][:, None])
@@ -141,17 +221,17 @@ def _near_duplicates(dataset: Dataset, documents: Ints, positives: Ints, undecid
     return result
 
 
-def _sorted_pair(one: Lengths, other: Lengths) -> tuple[Lengths, Lengths]:
+def _sorted_pair(one: Codes, other: Codes) -> tuple[Codes, Codes]:
     return np.minimum(one, other), np.maximum(one, other)
 
 
 class _Plain:
     """Documents as their words alone, made when first asked for."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._contents = dataset.contents
+    def __init__(self, guard: LeakGuard) -> None:
+        self._contents = guard.dataset.contents
         self._made: dict[int, str] = {}
-        self.lengths = np.array([len(content) for content in self._contents], dtype=np.int64)
+        self.lengths = guard.documents.lengths
 
     def __getitem__(self, row: int) -> str:
         row = int(row)
@@ -163,31 +243,18 @@ class _Plain:
         return NUMBER.findall(normalise(self._contents[row]))
 
 
-def _same_group(dataset: Dataset, documents: Ints, positives: Ints) -> Bools:
-    """Candidates of the same group as a positive that are not the positive itself."""
-    import pandas as pd
-
-    groups = dataset.documents["group"]
-    if groups.null_count == len(groups):
-        return np.zeros(documents.shape, dtype=bool)
-    codes = pd.factorize(np.array(groups.to_pylist(), dtype=object))[0].astype(np.int32)
-    alone = codes < 0
-    codes[alone] = -2 - np.flatnonzero(alone).astype(np.int32)
-    return _any_positive(documents, positives, codes)
-
-
-def _pairs(queries: Ints, documents: Ints) -> npt.NDArray[np.int64]:
+def _pairs(queries: Ints, documents: Ints) -> Codes:
     """One sorted integer a (query, document)."""
     return np.unique(queries.astype(np.int64) << 32 | documents.astype(np.int64))
 
 
-def _listed(queries: Ints, documents: Ints, pairs: npt.NDArray[np.int64]) -> Bools:
+def _listed(queries: Ints, documents: Ints, pairs: Codes) -> Bools:
     """Whether a candidate's (query, document) is in a sorted list of pairs."""
     keys = queries.astype(np.int64)[:, None] << 32 | documents.astype(np.int64)
     return np.asarray(np.isin(keys, pairs))
 
 
-def sibling_positives(dataset: Dataset, embeddings: Embeddings | None) -> npt.NDArray[np.int64]:
+def sibling_positives(dataset: Dataset, embeddings: Embeddings | None) -> Codes:
     """Pairs of a query and a document that is the positive of another query asking the same thing."""
     found: list[tuple[int, int]] = []
     for query, other in alike_queries(dataset, embeddings):

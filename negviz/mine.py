@@ -1,27 +1,28 @@
 """Mine: from a dataset to a pool. The only slow step; everything a slider moves comes after it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from negviz.arrays import PAD, Ints
+from negviz.arrays import PAD, Flags, Ints, Scores
 from negviz.assembly import rank_layer, union
+from negviz.budget import DEFAULT_MEMORY, rows_within
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
 from negviz.encode import embed, open_encoder
 from negviz.encoders._model import Encoder
 from negviz.errors import DataError, MissingInputError, RecipeError
 from negviz.home import home_folder
-from negviz.leaks import leak_flags
+from negviz.leaks import LeakGuard, leak_guard
 from negviz.pool import Pool
 from negviz.recipe import MOST_SEED
 from negviz.registry import Registry
 from negviz.retrievers import RETRIEVERS
-from negviz.runs import read_run, stem
+from negviz.runs import RunFile, read_run, stem
 from negviz.scorers import SCORERS, Layer
 
 Progress = Callable[[str, int, int], None]
@@ -35,19 +36,59 @@ def silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
+# Bytes that a candidate takes while its block is made: its layers, and what the guards compare, in 64-bit integers.
+PER_CANDIDATE = 96
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for, checked: all that a block of queries has to know besides the dataset.
+
+    Attributes:
+        encoder: Name, local folder or Hugging Face id.
+        precision: Of the encoder's arithmetic, None for its own default.
+        retrievers: Whose candidates are united, in this order.
+        scorers: Layers to compute, and the model of each, empty where it takes none.
+        depth: Candidates that each retriever brings.
+        seed: Of the random retriever.
+        runs: Run files, by name of their layer.
+        models: Encoders of older checkpoints, by name of their layer.
+        older: Names of all checkpoints, oldest first.
+    """
+
+    encoder: str
+    precision: str | None = None
+    retrievers: tuple[str, ...] = ()
+    scorers: Mapping[str, str] = field(default_factory=dict)
+    depth: int = 100
+    seed: int = 0
+    runs: Mapping[str, Path] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    older: tuple[str, ...] = ()
+
+    def outside(self) -> tuple[str, ...]:
+        """Layers that are not registered ones: runs and checkpoints."""
+        return (*self.runs, *self.models)
+
+
 @dataclass
 class Workshop:
     """What retrievers and scorers may ask for; embeddings are made when the first of them does."""
 
     dataset: Dataset
-    encoder: str
+    order: Order
     home: Path
-    seed: int
     progress: Progress
     cancelled: Callable[[], bool]
-    runs: Mapping[str, Path] = field(default_factory=dict)
-    checkpoints: Mapping[str, str] = field(default_factory=dict)
     given: Embeddings | None = None
+    known: dict[str, Embeddings] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    memory: int = DEFAULT_MEMORY
+
+    @property
+    def encoder(self) -> str:
+        """Name of the encoder at hand."""
+        return self.order.encoder
 
     @cached_property
     def model(self) -> Encoder:
@@ -62,45 +103,69 @@ class Workshop:
     def open(self, name: str) -> Encoder:
         """An encoder by name, folder or id."""
         self.progress("opening the encoder", 0, 1)
+        if self.order.precision and name == self.order.encoder:
+            return open_encoder(name, self.dataset, home=self.home, precision=self.order.precision)
         return open_encoder(name, self.dataset, home=self.home)
 
     def embed(self, encoder: Encoder) -> Embeddings:
         """Vectors of all queries and documents by an encoder."""
         return embed(self.dataset, encoder, home=self.home, progress=self.progress, cancelled=self.cancelled)
 
-    @cached_property
-    def _of_checkpoint(self) -> dict[str, Embeddings]:
-        return {}
+    def of_encoder(self, name: str) -> Embeddings:
+        """Vectors of all queries and documents by an encoder that is called by its name; made once."""
+        if name not in self.known:
+            self.known[name] = self.embed(self.open(name))
+        return self.known[name]
 
     def vectors(self, layer: str) -> Embeddings:
         """Vectors that a layer is made from: of its checkpoint, or of the encoder at hand."""
-        if layer not in self.checkpoints:
-            return self.embeddings
-        if layer not in self._of_checkpoint:
-            self._of_checkpoint[layer] = self.embed(self.open(self.checkpoints[layer]))
-        return self._of_checkpoint[layer]
+        return self.of_encoder(self.order.models[layer]) if layer in self.order.models else self.embeddings
+
+    @cached_property
+    def _runs(self) -> dict[str, RunFile]:
+        return {}
+
+    def _run(self, layer: str) -> RunFile:
+        """A run file, read once."""
+        if layer not in self._runs:
+            self._runs[layer] = read_run(self.order.runs[layer], self.dataset)
+        return self._runs[layer]
 
     def call(self, registry: Registry, layer: str, **given: Any) -> Any:
         """Call an item of a registry with what its signature asks for.
 
         The name of a run file calls ``run``, that of a checkpoint calls ``dense`` with the checkpoint's vectors.
         """
-        run, name = None, "dense" if layer in self.checkpoints else layer
-        if layer in self.runs:
-            run, name = read_run(self.runs[layer], self.dataset), "run"
+        run, name = None, "dense" if layer in self.order.models else layer
+        if layer in self.order.runs:
+            run, name = self._run(layer), "run"
         entry = registry.get(name)
         if "run" in entry.wants and run is None:
             raise MissingInputError(f"The {registry.kind} 'run' needs a run file; name one with --run FILE.trec.")
-        context = {"dataset": self.dataset, "seed": self.seed, "run": run, "shop": self, **given}
+        context = {"dataset": self.dataset, "seed": self.order.seed, "run": run, "shop": self}
+        context |= {"memory": self.memory, **given}
         if "embeddings" in entry.wants:
             context["embeddings"] = self.vectors(layer)
         return entry.function(**{key: value for key, value in context.items() if key in entry.wants})
+
+
+@dataclass(frozen=True, eq=False)
+class Mined:
+    """Candidates of a block of queries, with their layers; shapes as in ``Pool``."""
+
+    documents: Ints
+    ranks: Mapping[str, Ints]
+    scores: Mapping[str, Scores]
+    positive_scores: Mapping[str, Scores]
+    flags: Flags
+    scales: Mapping[str, str]
 
 
 def build_pool(
     dataset: Dataset,
     *,
     encoder: str = "minilm",
+    precision: str | None = None,
     retrievers: Sequence[str] = DEFAULT_RETRIEVERS,
     scorers: Sequence[str] = (),
     depth: int = 100,
@@ -111,12 +176,14 @@ def build_pool(
     progress: Progress = silent,
     cancelled: Callable[[], bool] = lambda: False,
     embeddings: Embeddings | None = None,
+    memory: int = DEFAULT_MEMORY,
 ) -> Pool:
     """Retrieve candidates of every query that has a labelled positive, score them, and flag the leaks.
 
     Args:
         dataset: What was loaded.
         encoder: Name, local folder or Hugging Face id.
+        precision: Of the encoder's arithmetic, such as ``bfloat16``; None for its own default.
         retrievers: Whose candidates to unite; ``given`` is added where the data brings mined negatives.
         scorers: Layers to compute, as ``name`` or ``name=model``; by default ``dense`` and ``bm25`` where the
             retriever is there, ``second_encoder`` (``static``) as a guide beside ``dense`` of another encoder,
@@ -130,6 +197,7 @@ def build_pool(
         progress: Told (stage, done, total).
         cancelled: Asked between blocks of work.
         embeddings: Vectors of another origin than the encoder, such as those of a model in training.
+        memory: Bytes that a block of queries may take while it is worked on; the pool is the same for any of them.
 
     Returns:
         The pool.
@@ -140,11 +208,59 @@ def build_pool(
         UnknownNameError: If a retriever, scorer or encoder does not exist.
         CancelledError: If ``cancelled`` said so.
     """
+    order = make_order(
+        dataset, encoder=encoder, precision=precision, retrievers=retrievers, scorers=scorers, depth=depth, runs=runs,
+        checkpoints=checkpoints, seed=seed,
+    )  # fmt: skip
+    queries, positives = labelled(dataset)
+    shop = Workshop(dataset, order, home or home_folder(), progress, cancelled, embeddings, memory=memory)
+    check_models(shop)
+    size = block_size(order, positives.shape[1], memory)
+    guard: LeakGuard | None = None
+    blocks = []
+    for start in range(0, len(queries), size):
+        rows = slice(start, start + size)
+        found, scales = retrieve_and_score(shop, queries[rows], positives[rows])
+        if guard is None:  # after the first vectors were made, by which paraphrased queries are found
+            progress("checking for leaks", start, len(queries))
+            guard = leak_guard(dataset, vectors_of(shop))
+        progress("checking for leaks", start, len(queries))
+        flags = guard.flags(queries[rows], found["documents"], positives[rows])
+        blocks.append(Mined(**found, flags=flags, scales=scales))
+    progress("checking for leaks", len(queries), len(queries))
+    vectors = vectors_of(shop)
+    return pool_of(dataset, queries, positives, joined(blocks), origin_of(shop, vectors, blocks[0]), vectors)
+
+
+def block_size(order: Order, positives: int, memory: int) -> int:
+    """Queries of a block.
+
+    Args:
+        order: What is made.
+        positives: Most positives of a query.
+        memory: Bytes that there are.
+    """
+    return rows_within(memory, PER_CANDIDATE * (order.depth * len(order.retrievers) + positives))
+
+
+def make_order(
+    dataset: Dataset,
+    *,
+    encoder: str = "minilm",
+    precision: str | None = None,
+    retrievers: Sequence[str] = DEFAULT_RETRIEVERS,
+    scorers: Sequence[str] = (),
+    depth: int = 100,
+    runs: Sequence[Path] = (),
+    checkpoints: Sequence[str] = (),
+    seed: int = 0,
+) -> Order:
+    """Check what is asked for, and add what follows from it; arguments and errors are those of ``build_pool``."""
     if not 1 <= depth <= 10_000:
         raise RecipeError(f"The depth was given as {depth}, but must be a whole number from 1 to 10000.")
     if not 0 <= seed <= MOST_SEED:
         raise RecipeError(f"The seed was given as {seed}, but must be a whole number from 0 to {MOST_SEED}.")
-    queries, positives = _labelled(dataset)
+    labelled(dataset)
     older = _checkpoint_names(checkpoints)
     files = {name: Path(model) for name, model in older.items() if Path(model).is_file()}
     run_names = _with_checkpoints(_run_names(runs), files)
@@ -152,43 +268,90 @@ def build_pool(
     outside = [*run_names, *models]
     names = _with_given(dataset, [*dict.fromkeys([*retrievers, *outside])])
     asked = [text for text in scorers or _usual_scorers(names, outside, encoder) if text not in outside]
-    wanted = {**_models_of(asked), **dict.fromkeys(outside, "")}
     for name in names:
         if name not in outside:
             RETRIEVERS.get(name)
-    shop = Workshop(dataset, encoder, home or home_folder(), seed, progress, cancelled, run_names, models, embeddings)
-    _check_models(shop, {name: model for name, model in wanted.items() if name not in outside})
-    brought: dict[str, Ints] = {}
-    for done, name in enumerate(names):
-        progress(f"retrieving: {name}", done, len(names))
-        brought[name] = shop.call(RETRIEVERS, name, queries=queries, depth=depth)
+    wanted = {**_models_of(asked), **dict.fromkeys(outside, "")}
+    return Order(encoder, precision, tuple(names), wanted, depth, seed, run_names, models, tuple(older))
+
+
+def retrieve_and_score(
+    shop: Workshop, queries: Ints, positives: Ints, known: Mapping[str, Ints] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Candidates of some queries with their layers, but for the flags.
+
+    Args:
+        shop: What retrievers and scorers may ask for.
+        queries: (queries,) rows.
+        positives: (queries, positives) rows, padded.
+        known: Lists of retrievers that searched elsewhere already.
+
+    Returns:
+        The first four fields of ``Mined`` by name, and the scales.
+    """
+    order, brought = shop.order, dict(known or {})
+    for done, name in enumerate(order.retrievers):
+        if name not in brought:
+            shop.progress(f"retrieving: {name}", done, len(order.retrievers))
+            brought[name] = shop.call(RETRIEVERS, name, queries=queries, depth=order.depth)
+    brought = {name: brought[name] for name in order.retrievers}
     documents = union(list(brought.values()))
-    layers = _score(shop, wanted, queries, documents, positives)
-    progress("checking for leaks", 0, 1)
-    vectors = shop.embeddings if "embeddings" in shop.__dict__ else embeddings
-    flags = leak_flags(dataset, queries, documents, positives, vectors)
-    progress("checking for leaks", 1, 1)
+    layers = _score(shop, queries, documents, positives)
     width = documents.shape[1]
-    return Pool(
-        dataset=dataset,
-        queries=queries,
-        documents=documents,
-        ranks={name: rank_layer(documents, rows) for name, rows in brought.items()},
-        scores={name: np.ascontiguousarray(layer.scores[:, :width]) for name, layer in layers.items()},
-        positives=positives,
-        positive_scores={name: np.ascontiguousarray(layer.scores[:, width:]) for name, layer in layers.items()},
-        flags=flags,
-        scales={name: layer.scale for name, layer in layers.items()},
-        origin={
-            **_origin(shop, vectors, names, depth),
-            "models": {name: model for name, model in {**wanted, **models}.items() if model},
-            "checkpoints": _sequence(list(older), layers),
+    found = {
+        "documents": documents,
+        "ranks": {name: rank_layer(documents, rows) for name, rows in brought.items()},
+        "scores": {name: np.ascontiguousarray(layer.scores[:, :width]) for name, layer in layers.items()},
+        "positive_scores": {name: np.ascontiguousarray(layer.scores[:, width:]) for name, layer in layers.items()},
+    }
+    return found, {name: layer.scale for name, layer in layers.items()}
+
+
+def vectors_of(shop: Workshop) -> Embeddings | None:
+    """Vectors that the pool keeps: those which somebody asked for, or which were given."""
+    return shop.embeddings if "embeddings" in shop.__dict__ else shop.given
+
+
+def joined(blocks: Sequence[Mined]) -> Mined:
+    """Blocks of queries one below the other, as wide as the widest."""
+    if len(blocks) == 1:
+        return blocks[0]
+    width = max(block.documents.shape[1] for block in blocks)
+
+    def stack(parts: Sequence[Any], filling: float) -> Any:
+        padded = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=filling) for part in parts]
+        return np.concatenate(padded)
+
+    first = blocks[0]
+    return replace(
+        first,
+        documents=stack([block.documents for block in blocks], PAD),
+        ranks={name: stack([block.ranks[name] for block in blocks], PAD) for name in first.ranks},
+        scores={name: stack([block.scores[name] for block in blocks], np.nan) for name in first.scores},
+        positive_scores={
+            name: np.concatenate([block.positive_scores[name] for block in blocks]) for name in first.positive_scores
         },
-        embeddings=vectors,
+        flags=stack([block.flags for block in blocks], 0),
     )
 
 
-def _sequence(older: list[str], layers: Mapping[str, Layer]) -> list[str]:
+def pool_of(
+    dataset: Dataset,
+    queries: Ints,
+    positives: Ints,
+    mined: Mined,
+    origin: Mapping[str, Any],
+    embeddings: Embeddings | None,
+) -> Pool:
+    """The pool of everything that was mined."""
+    return Pool(
+        dataset=dataset, queries=queries, documents=mined.documents, ranks=mined.ranks, scores=mined.scores,
+        positives=positives, positive_scores=mined.positive_scores, flags=mined.flags, scales=mined.scales,
+        origin=origin, embeddings=embeddings,
+    )  # fmt: skip
+
+
+def _sequence(older: Sequence[str], layers: Collection[str]) -> list[str]:
     """Checkpoints, oldest first; the encoder at hand is the newest."""
     return [*older, *(["dense"] if "dense" in layers else [])] if older else []
 
@@ -207,11 +370,11 @@ def _models_of(scorers: Sequence[str]) -> dict[str, str]:
         while layer in found:
             times += 1
             layer = f"{name}_{times}"
-        found[layer] = model.strip() or str(SCORERS.get(_kind(name)).trait("model", ""))
+        found[layer] = model.strip() or str(SCORERS.get(kind_of(name)).trait("model", ""))
     return found
 
 
-def _kind(layer: str) -> str:
+def kind_of(layer: str) -> str:
     """Registered scorer of a layer's name: ``cross_encoder_2`` is a second ``cross_encoder``."""
     base, _, number = layer.rpartition("_")
     return base if base in SCORERS and number.isdigit() else layer
@@ -248,18 +411,24 @@ def _with_checkpoints(runs: dict[str, Path], files: Mapping[str, Path]) -> dict[
     return {**runs, **files}
 
 
-def _origin(shop: Workshop, vectors: Embeddings | None, names: Sequence[str], depth: int) -> dict[str, Any]:
+def origin_of(shop: Workshop, vectors: Embeddings | None, block: Mined) -> dict[str, Any]:
+    """How a pool was made, for people and manifests."""
+    order = shop.order
     return {
         "encoder": vectors.encoder if vectors else None,
         "encoder_identity": vectors.identity if vectors else None,
         "similarity": vectors.similarity if vectors else None,
-        "retrievers": list(names),
-        "depth": depth,
-        "seed": shop.seed,
+        "retrievers": list(order.retrievers),
+        "depth": order.depth,
+        "seed": order.seed,
+        "models": {name: model for name, model in {**order.scorers, **order.models}.items() if model},
+        "checkpoints": _sequence(order.older, block.scores),
+        **({"precision": order.precision} if order.precision else {}),
+        **({"search": shop.facts} if shop.facts else {}),
     }
 
 
-def _labelled(dataset: Dataset) -> tuple[Ints, Ints]:
+def labelled(dataset: Dataset) -> tuple[Ints, Ints]:
     """Rows of the queries that have a positive, and their positives, padded."""
     judged = dataset.positives
     queries, starts, counts = np.unique(judged.queries, return_index=True, return_counts=True)
@@ -304,10 +473,12 @@ def _run_names(runs: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
-def _check_models(shop: Workshop, scorers: Mapping[str, str]) -> None:
+def check_models(shop: Workshop) -> None:
     """Refuse what cannot be scored before anything is encoded, which may take hours."""
-    for name, model in scorers.items():
-        entry = SCORERS.get(_kind(name))
+    for name, model in shop.order.scorers.items():
+        if name in shop.order.outside():
+            continue
+        entry = SCORERS.get(kind_of(name))
         if model and "model" not in entry.wants:
             raise RecipeError(
                 f"--scorer was given '{name}={model}', but '{entry.name}' takes no model; write '{name}'."
@@ -317,16 +488,14 @@ def _check_models(shop: Workshop, scorers: Mapping[str, str]) -> None:
             check(shop, model)
 
 
-def _score(
-    shop: Workshop, scorers: Mapping[str, str], queries: Ints, documents: Ints, positives: Ints
-) -> dict[str, Layer]:
+def _score(shop: Workshop, queries: Ints, documents: Ints, positives: Ints) -> dict[str, Layer]:
     """Every scorer scores every candidate and every positive, in one call so that both come from the same kernel."""
     both = np.concatenate([documents, positives], axis=1)
-    layers = {}
-    for done, (name, model) in enumerate(scorers.items()):
-        shop.progress(f"scoring: {name}", done, len(scorers))
-        layer = name if name in shop.runs or name in shop.checkpoints else _kind(name)
-        entry = SCORERS.get("run" if name in shop.runs else "dense" if name in shop.checkpoints else layer)
+    order, layers = shop.order, {}
+    for done, (name, model) in enumerate(order.scorers.items()):
+        shop.progress(f"scoring: {name}", done, len(order.scorers))
+        layer = name if name in order.outside() else kind_of(name)
+        entry = SCORERS.get("run" if name in order.runs else "dense" if name in order.models else layer)
         found = shop.call(SCORERS, layer, queries=queries, documents=both, model=model)
         scale = entry.trait("scale") or (shop.vectors(layer).similarity if "embeddings" in entry.wants else "unknown")
         layers[name] = found if isinstance(found, Layer) else Layer(found, str(scale))

@@ -3,7 +3,7 @@
 What these loops give is what the steps give one after the other; ``tests/test_one_pass.py`` compares the two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,9 +31,15 @@ from negviz.recipe import Recipe
 
 RANKS = {"all": RANK_OF_ALL, "eligible": RANK_OF_ELIGIBLE, "survivors": RANK_OF_SURVIVORS}
 KEPT_ORDERS = 2
+# Queries whose scores are put in order together.
+ORDERED = 32_768
 # Peak relative to the positive, sharpness, whether Gaussian: of weights that are all the same.
 Curve = tuple[float, float, bool]
 FLAT: Curve = (0.0, 0.0, True)
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
 
 
 class Part(NamedTuple):
@@ -138,11 +144,22 @@ def _noise(pool: Pool, seed: int) -> Noise:
     return Noise(mix(queries[pool.queries]), documents, start)
 
 
-def order_of(pool: Pool, scorer: str) -> Orders:
-    """(queries, depth) columns by score, worked out once a scorer and kept beside the pool."""
+def order_of(pool: Pool, scorer: str, tell: Callable[[int, int], None] = silent) -> Orders:
+    """(queries, depth) columns by score, worked out once a scorer and kept beside the pool.
+
+    Args:
+        pool: Candidates.
+        scorer: Whose scores.
+        tell: Told (done, total) queries.
+    """
     kept: dict[str, Orders] = pool.__dict__.setdefault("_orders", {})
     if scorer not in kept:
         while len(kept) >= KEPT_ORDERS:
             kept.pop(next(iter(kept)))
-        kept[scorer] = score_order(pool.score(scorer), pool.present)
+        scores, order = pool.score(scorer), np.empty(pool.documents.shape, dtype=np.uint16)
+        for start in range(0, len(pool), ORDERED):
+            tell(start, len(pool))
+            rows = slice(start, start + ORDERED)
+            order[rows] = score_order(scores[rows], pool.present[rows])
+        kept[scorer] = order
     return kept[scorer]

@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from negviz.arrays import PAD, Bools, Flags, Floats, Ints, Keys, Scores, descending, fingerprint, frozen, positions
+from negviz.compiled import MANY, WIDEST, score_order
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
 from negviz.errors import MissingInputError
 
+# Queries whose candidates are ranked together, so that ranking millions takes no memory beside the ranks.
+RANKED = 8192
 Anchor = Literal["min", "mean", "max"]
 
 LEAKS = {
@@ -171,8 +174,18 @@ class Pool:
         """
         cache = cast(dict[str, Ints], self.__dict__.setdefault("_ranks", {}))
         if scorer not in cache:
-            cache[scorer] = positions(descending(self.score(scorer), self.present))
+            cache[scorer] = self._ranked(scorer)
         return cache[scorer]
+
+    def _ranked(self, scorer: str) -> Ints:
+        """(queries, depth) ranks, a block of queries at a time; of many candidates by a compiled loop."""
+        scores, found = self.score(scorer), np.empty(self.documents.shape, dtype=np.int32)
+        compiled = found.size >= MANY and self.depth <= WIDEST
+        for start in range(0, len(found), RANKED):
+            rows = slice(start, start + RANKED)
+            here = scores[rows], self.present[rows]
+            found[rows] = positions(score_order(*here).astype(np.int32) if compiled else descending(*here))
+        return found
 
     def vectors(self, user: str) -> Embeddings:
         """Vectors of queries and documents.
@@ -241,6 +254,7 @@ class Pool:
             "scorers": sorted(self.scores),
             "scales": dict(self.scales),
             "encoder": self.origin.get("encoder"),
+            **{name: self.origin[name] for name in ("precision", "agreement", "search") if name in self.origin},
             "leaks": {leak: int((self.flags & bit > 0).sum()) for leak, bit in LEAKS.items()},
             "fingerprint": self.fingerprint,
         }

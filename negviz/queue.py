@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from negviz.arrays import Bools, Floats, Ints, frozen, uniform
+from negviz.arrays import Bools, Floats, Ints, Keys, frozen, mix, uniform
 from negviz.pool import Anchor, Pool
 from negviz.text import text_key
+
+Cells: TypeAlias = npt.NDArray[np.int64]
 
 MOST = 10_000
 NOT_ASKED = -np.inf
@@ -18,6 +21,18 @@ EVEN = 0.3
 FARTHEST_PLACE = 40
 # The order in which a weighted sample is asked must not be that of its draw, where the suspect come first.
 ORDER_KEYS = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+class Ranked(NamedTuple):
+    """Candidates with their priority.
+
+    Attributes:
+        cells: (cells,) places in the flattened table of a pool.
+        values: (cells,) priorities, larger is asked first.
+    """
+
+    cells: Cells
+    values: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,12 +212,27 @@ def chance(pool: Pool, taken: Bools, *, seed: int, size: int) -> tuple[Floats, f
     Returns:
         (queries, depth) priorities, ``NOT_ASKED`` outside the sample; and how likely each negative taken is in it.
     """
-    noise = np.where(taken, uniform(pool.pair_keys, seed), np.inf)
-    total = int(taken.sum())
+    drawn, share = chance_at(pool, np.flatnonzero(taken), seed=seed, size=size)
+    priority = np.full(taken.shape, NOT_ASKED)
+    priority.ravel()[drawn.cells] = drawn.values
+    return priority, share
+
+
+def chance_at(pool: Pool, taken: Cells, *, seed: int, size: int) -> tuple[Ranked, float]:
+    """``chance`` without a table of all candidates.
+
+    Args:
+        pool: Candidates.
+        taken: (taken,) places, in the flattened table, of what a recipe took.
+        seed: Another seed draws another sample.
+        size: Wanted number of pairs.
+    """
+    noise = uniform(_keys_at(pool, taken), seed)
+    total = len(taken)
     if total > size:
-        last = np.partition(noise.ravel(), size - 1)[size - 1]
-        noise = np.where(noise <= last, noise, np.inf)
-    return np.asarray(-noise), min(1.0, size / total) if total else 1.0
+        drawn = np.flatnonzero(noise <= np.partition(noise, size - 1)[size - 1])
+        taken, noise = taken[drawn], noise[drawn]
+    return Ranked(taken, -noise), min(1.0, size / total) if total else 1.0
 
 
 def weighted_chance(
@@ -236,15 +266,42 @@ def weighted_chance(
         sections 3.6 and 12.2 (chances in proportion to the spread).
     """
     cells = np.flatnonzero(taken)
-    share = _inclusion(_spread(np.asarray(suspicion, dtype=np.float64).ravel()[cells], even), size)
-    noise = uniform(pool.pair_keys.ravel()[cells], seed)
+    known = np.asarray(suspicion, dtype=np.float64).ravel()[cells]
+    drawn, share = weighted_chance_at(pool, cells, suspicion=known, seed=seed, size=size, even=even)
+    priority, probability = np.full(taken.size, NOT_ASKED), np.zeros(taken.size)
+    priority[drawn.cells], probability[cells] = drawn.values, share
+    return priority.reshape(taken.shape), probability.reshape(taken.shape)
+
+
+def weighted_chance_at(
+    pool: Pool, taken: Cells, *, suspicion: Floats, seed: int, size: int, even: float = EVEN
+) -> tuple[Ranked, Floats]:
+    """``weighted_chance`` without a table of all candidates.
+
+    Args:
+        pool: Candidates.
+        taken: (taken,) places, in the flattened table, of what a recipe took.
+        suspicion: (taken,) probabilities of being a false negative; the mean stands in where NaN.
+        seed: Another seed draws another sample.
+        size: Wanted number of pairs.
+        even: Part of the chances that is spread evenly.
+
+    Returns:
+        The sample, and (taken,) how likely each is in it.
+    """
+    share = _inclusion(_spread(suspicion, even), size)
+    noise = uniform(_keys_at(pool, taken), seed)
     with np.errstate(divide="ignore"):
         ranking = np.where(share < 1, noise / (1 - noise) * (1 - share) / share, -1.0)
-    drawn = cells[np.argsort(ranking, kind="stable")[:size]]
-    priority, probability = np.full(taken.size, NOT_ASKED), np.zeros(taken.size)
-    priority[drawn] = uniform(pool.pair_keys.ravel()[drawn] ^ ORDER_KEYS, seed)
-    probability[cells] = share
-    return priority.reshape(taken.shape), probability.reshape(taken.shape)
+    drawn = taken[np.argsort(ranking, kind="stable")[:size]]
+    return Ranked(drawn, uniform(_keys_at(pool, drawn) ^ ORDER_KEYS, seed)), share
+
+
+def _keys_at(pool: Pool, cells: Cells) -> Keys:
+    """(cells,) keys of the pairs at places of the flattened table; of these alone, where a pool has millions."""
+    rows, columns = np.divmod(cells, max(pool.depth, 1))
+    queries, documents = pool.dataset.id_keys
+    return mix(mix(queries[pool.queries[rows]]) ^ documents[pool.documents[rows, columns]])
 
 
 def _spread(suspicion: Floats, even: float) -> Floats:
@@ -289,16 +346,37 @@ def make_queue(
         probability: With what probability each pair came into the queue: one number, or (queries, depth) of them.
         most: Longest queue; a person labels hundreds, and sorting millions of the unlikely would serve nobody.
     """
-    asked = np.isfinite(priority)
-    waiting = asked & ~labelled
-    cells = np.flatnonzero(waiting)
-    values = priority.ravel()[cells]
-    if len(cells) > most:
+    cells = np.flatnonzero(np.isfinite(priority))
+    chances = probability.ravel()[cells] if isinstance(probability, np.ndarray) else probability
+    return queue_at(pool, Ranked(cells, priority.ravel()[cells]), labelled, order=order, probability=chances, most=most)
+
+
+def queue_at(
+    pool: Pool, asked: Ranked, labelled: Bools, *, order: str, probability: float | Floats | None = None,
+    most: int = MOST,
+) -> Queue:  # fmt: skip
+    """``make_queue`` without a table of all candidates.
+
+    Args:
+        pool: Candidates.
+        asked: Those that the order is about.
+        labelled: (queries, depth), what needs no answer any more.
+        order: Name of the order.
+        probability: With what probability each of them came into the queue: one number, or (cells,) of them.
+        most: Longest queue.
+    """
+    waiting = ~labelled.ravel()[asked.cells]
+    places = np.flatnonzero(waiting)
+    values = asked.values[places]
+    if len(places) > most:
         reach = np.partition(values, len(values) - most)[len(values) - most]
-        cells, values = cells[values >= reach], values[values >= reach]
-    cells = cells[np.argsort(-values, kind="stable")][:most]
-    queries = np.asarray(pool.queries[cells // pool.depth], dtype=np.int32)
-    documents = np.asarray(pool.documents.ravel()[cells], dtype=np.int32)
+        places, values = places[values >= reach], values[values >= reach]
+    # Cells ascend where priorities come from a table; those of a sample are put in that order for ties.
+    ordered = np.lexsort((asked.cells[places], -values))[:most]
+    places = places[ordered]
+    cells = asked.cells[places]
+    queries = np.asarray(pool.queries[cells // max(pool.depth, 1)], dtype=np.int32)
+    documents = np.asarray(pool.documents[cells // max(pool.depth, 1), cells % max(pool.depth, 1)], dtype=np.int32)
     # A drawn sample is asked as it was drawn; elsewhere nobody judges the same two texts twice.
     first = (
         np.ones(len(cells), dtype=bool) if probability is not None else _first_of_its_texts(pool, queries, documents)
@@ -307,9 +385,9 @@ def make_queue(
         order,
         queries[first],
         documents[first],
-        considered=int(asked.sum() - (~first).sum()),
-        labelled=int((asked & labelled).sum()),
-        probability=probability.ravel()[cells[first]] if isinstance(probability, np.ndarray) else probability,
+        considered=int(len(waiting) - (~first).sum()),
+        labelled=int((~waiting).sum()),
+        probability=probability[places[first]] if isinstance(probability, np.ndarray) else probability,
     )
 
 

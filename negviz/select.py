@@ -126,6 +126,26 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
     check_knobs(recipe)
     pool = source_pool(pool, recipe)
     check(recipe, pool)
+    return choose(pool, recipe, labels)
+
+
+def looks_across(recipe: Recipe) -> list[str]:
+    """Parts of a recipe for which it matters what other queries there are; without any, queries may be run apart."""
+    steps = [*recipe.steps, *([recipe.backfill] if recipe.backfill else [])]
+    found = [step.name or step.strategy for step in steps if STRATEGIES.get(step.strategy).trait("across")]
+    found += [recipe.draw.strategy] if DRAWS.get(recipe.draw.strategy).trait("across") else []
+    source = recipe.source.strategy if recipe.source else ""
+    return ([source] if source and SOURCES.get(source).trait("across") else []) + found
+
+
+def choose(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
+    """Run the steps and the draw of a recipe; the pool was made by its source, and both were checked.
+
+    Args:
+        pool: Candidates of all queries or, where the recipe does not look across them, of some.
+        recipe: Anchor, steps, draw, count and seed.
+        labels: Human verdicts.
+    """
     reasons, names = _refuse_leaks(pool, recipe, labels)
     fast = _fast(pool, recipe, labels, reasons, names)
     if fast is not None:
@@ -139,7 +159,10 @@ def select(pool: Pool, recipe: Recipe, labels: Labels = NO_LABELS) -> Selection:
         weights = weights * _finite(_call(STRATEGIES, step, context, pool))
         reasons[np.equal(reasons, NOT_REFUSED) & (weights <= 0)] = len(names)
         names.append(step.name)
-    drawing = {**context, "pool": pool, "scores": pool.score(recipe.scorer), "keys": pool.pair_keys}
+    drawing = {**context, "pool": pool, "scores": pool.score(recipe.scorer)}
+    if "keys" in DRAWS.get(recipe.draw.strategy).wants:
+        # Keys are made of all ids of the data, of which there may be millions.
+        drawing["keys"] = pool.pair_keys
     drawn: Ints = _call(DRAWS, recipe.draw, drawing, weights)
     taken = taken_mask(drawn, pool.depth)
     padding = np.zeros(taken.shape, dtype=bool)
@@ -257,9 +280,12 @@ def _leaking(pool: Pool, leaks: tuple[str, ...]) -> Codes:
     if leaks not in kept:
         while len(kept) >= KEPT_GUARDS:
             kept.pop(next(iter(kept)))
-        reasons = np.where(pool.present, NOT_REFUSED, ABSENT).astype(np.int8)
-        for place, leak in enumerate(leaks):
-            reasons[np.equal(reasons, NOT_REFUSED) & np.not_equal(pool.flags & LEAKS[leak], 0)] = place
+        # One look-up a cell: eight comparisons of a whole layer would each write one as large.
+        codes = np.full(1 << 16, NOT_REFUSED, dtype=np.int8)
+        for place, leak in reversed(list(enumerate(leaks))):
+            codes[np.arange(1 << 16) & LEAKS[leak] != 0] = place
+        reasons = codes[pool.flags]
+        reasons[~pool.present] = ABSENT
         kept[leaks] = frozen(reasons)
     return kept[leaks]
 

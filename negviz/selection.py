@@ -15,6 +15,80 @@ from negviz.recipe import Recipe
 
 NOT_REFUSED = -1
 ABSENT = -2
+# About so many cells are worked on, written and read at a time; what is written does not depend on a budget.
+GROUP_CELLS = 1 << 20
+
+
+def group_size(depth: int) -> int:
+    """Queries of a group: selections are made, digested and written group by group, whoever does it.
+
+    Args:
+        depth: Candidates that a query of the pool has at most.
+
+    Returns:
+        A power of two, so that groups of a half and of a quarter of the size end where these do.
+    """
+    return 1 << (max(GROUP_CELLS // max(depth, 1), 1).bit_length() - 1)
+
+
+def groups_of(queries: int, depth: int) -> list[Ints]:
+    """Rows of a pool, group by group."""
+    size = group_size(depth)
+    return [np.arange(start, min(start + size, queries), dtype=np.int32) for start in range(0, queries, size)]
+
+
+class Funnel(NamedTuple):
+    """Counts of an outcome; those of several groups add up.
+
+    Attributes:
+        queries: Queries.
+        candidates: Candidates: those refused, those not drawn and those taken, exactly.
+        refused: How many each stage refused.
+        not_drawn: Candidates that nothing refused and the draw left.
+        taken: Negatives.
+        backfilled: Negatives that only fill their query.
+        starved: Queries with fewer negatives than wanted.
+        empty: Queries with none.
+    """
+
+    queries: int
+    candidates: int
+    refused: tuple[int, ...]
+    not_drawn: int
+    taken: int
+    backfilled: int
+    starved: int
+    empty: int
+
+    def plus(self, other: "Funnel") -> "Funnel":
+        """The counts of both together."""
+        refused = tuple(one + two for one, two in zip(self.refused, other.refused, strict=True))
+        sums = {name: getattr(self, name) + getattr(other, name) for name in self._fields if name != "refused"}
+        return Funnel(refused=refused, **sums)
+
+    def summary(self, recipe: Recipe, stages: Sequence[str], pool: str) -> dict[str, Any]:
+        """As plain values.
+
+        Args:
+            recipe: What was run.
+            stages: Names of what refused, in the order asked.
+            pool: Fingerprint of the pool.
+        """
+        refused = zip(stages, self.refused, strict=True)
+        return {
+            "recipe": recipe.name,
+            "queries": self.queries,
+            "candidates": self.candidates,
+            "refused": [{"step": stage, "count": count} for stage, count in refused],
+            "not_drawn": self.not_drawn,
+            "taken": self.taken,
+            "backfilled": self.backfilled,
+            "starved": self.starved,
+            "empty": self.empty,
+            "count": recipe.count,
+            "seed": recipe.seed,
+            "pool": pool,
+        }
 
 
 class Known(NamedTuple):
@@ -45,6 +119,7 @@ class Selection:
         stages: Names of everything that could refuse, in the order asked.
         padding: (queries, depth), True where a candidate was taken only to fill its query; None where nothing was.
         known: What was found on the way, where a compiled pass found it.
+        stored_fingerprint: What a file says that its fingerprint is.
     """
 
     pool: Pool
@@ -55,6 +130,7 @@ class Selection:
     stages: tuple[str, ...]
     padding: Bools | None = None
     known: Known | None = None
+    stored_fingerprint: str | None = None
 
     @cached_property
     def weights(self) -> Floats:
@@ -120,30 +196,59 @@ class Selection:
         code = int(self.reasons[query, column])
         return self.stages[code] if code >= 0 else None
 
+    @property
+    def funnel(self) -> Funnel:
+        """Counts of everything."""
+        return Funnel(
+            queries=len(self.pool),
+            candidates=self.candidates,
+            refused=tuple(count for _, count in self.refused_counts),
+            not_drawn=self.not_drawn,
+            taken=int(self.taken_counts.sum()),
+            backfilled=0 if self.padding is None else int(self.padding.sum()),
+            starved=int(self.starved.sum()),
+            empty=int(np.equal(self.taken_counts, 0).sum()),
+        )
+
     def summary(self) -> dict[str, Any]:
         """The funnel: candidates = sum of refused + not drawn + taken, exactly."""
-        return {
-            "recipe": self.recipe.name,
-            "queries": len(self.pool),
-            "candidates": self.candidates,
-            "refused": [{"step": stage, "count": count} for stage, count in self.refused_counts],
-            "not_drawn": self.not_drawn,
-            "taken": int(self.taken_counts.sum()),
-            "backfilled": 0 if self.padding is None else int(self.padding.sum()),
-            "starved": int(self.starved.sum()),
-            "empty": int(np.equal(self.taken_counts, 0).sum()),
-            "count": self.recipe.count,
-            "seed": self.recipe.seed,
-            "pool": self.pool.fingerprint,
-        }
+        return self.funnel.summary(self.recipe, self.stages, self.pool.fingerprint)
+
+    def part(self, rows: Ints) -> "Selection":
+        """The outcome for some of the queries.
+
+        Args:
+            rows: (queries,) places that are kept, in this order.
+        """
+        name = f"rows {rows[:1]} to {rows[-1:]} of {self.pool.fingerprint}"
+        return Selection(
+            self.pool.part(rows, name), self.recipe, lambda: self.weights[rows], self.reasons[rows],
+            self.columns[rows], self.stages, None if self.padding is None else self.padding[rows],
+        )  # fmt: skip
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the outcome alone."""
+        return fingerprint(self.weights, self.reasons, self.columns, self.backfilled)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the pool, the recipe and the outcome."""
-        return fingerprint(
-            "selection 1", self.pool.fingerprint, self.recipe.to_yaml(), self.weights, self.reasons, self.columns,
-            self.backfilled,
-        )  # fmt: skip
+        """Digest of the pool, the recipe and the outcome, group by group."""
+        if self.stored_fingerprint:
+            return self.stored_fingerprint
+        groups = groups_of(len(self.pool), self.pool.depth)
+        return fingerprint_of(self.pool.fingerprint, self.recipe, [self.part(rows).digest for rows in groups])
+
+
+def fingerprint_of(pool: str, recipe: Recipe, digests: Sequence[str]) -> str:
+    """Fingerprint of a selection.
+
+    Args:
+        pool: Fingerprint of the pool.
+        recipe: What was run.
+        digests: Of each group, in order.
+    """
+    return fingerprint("selection 2", pool, recipe.to_yaml(), *digests)
 
 
 def taken_mask(columns: Ints, depth: int) -> Bools:

@@ -1,6 +1,8 @@
 """Store: datasets, pools and selections on disk; written beside and renamed, opened by memory mapping."""
 
+import contextlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,23 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-import yaml
 
 from negviz import __version__
-from negviz.arrays import Ints
 from negviz.dataset import Dataset, Judgments, Problem
 from negviz.embeddings import Embeddings
-from negviz.errors import DataError, RecipeError
+from negviz.errors import DataError
 from negviz.pool import Pool
-from negviz.recipe import recipe_of
-from negviz.select import source_pool
-from negviz.selection import ABSENT, NOT_REFUSED, Selection, taken_columns
-from negviz.writing import MANIFEST, file_written_beside, written_beside
+from negviz.selection_file import read_selection, save_selection, selection_table
+from negviz.writing import MANIFEST, written_beside
+
+__all__ = ["open_pool", "read_selection", "save_pool", "save_selection", "selection_table"]
 
 POOL_VERSION = 2
-SELECTION_KEY = b"negviz"
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -35,7 +32,7 @@ def save_pool(pool: Pool, folder: Path) -> None:
         layers = _layers(pool)
         files = {name: f"{place:03d}.npy" for place, name in enumerate(layers)}
         for name, array in layers.items():
-            np.save(beside / files[name], np.ascontiguousarray(array), allow_pickle=False)
+            _put(array, beside / files[name])
         manifest = {
             "negviz": __version__,
             "version": POOL_VERSION,
@@ -44,10 +41,31 @@ def save_pool(pool: Pool, folder: Path) -> None:
             "layers": files,
             "scales": dict(pool.scales),
             "origin": dict(pool.origin),
-            "dataset": _about(pool.dataset),
+            "dataset": about_dataset(pool.dataset),
             "embeddings": _about_embeddings(pool.embeddings),
         }
         (beside / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _put(array: npt.NDArray[Any], path: Path) -> None:
+    """Write an array, or give its file a second name where it is one: vectors of many documents need not be copied."""
+    whole = _file_of(array)
+    if whole is not None:
+        with contextlib.suppress(OSError):  # another disk, or one that knows no second names
+            os.link(whole, path)
+            return
+    np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def _file_of(array: npt.NDArray[Any]) -> Path | None:
+    """File that an array is mapped from, whole and as it is; None where it is in memory or a part of a file."""
+    if not isinstance(array, np.memmap) or array.filename is None or not array.flags.c_contiguous:
+        return None
+    path = Path(str(array.filename))
+    if path.suffix != ".npy" or not path.is_file():
+        return None
+    stored = np.load(path, mmap_mode="r", allow_pickle=False)
+    return path if (stored.dtype, stored.shape) == (array.dtype, array.shape) else None
 
 
 def _layers(pool: Pool) -> Arrays:
@@ -76,13 +94,19 @@ def _about_embeddings(embeddings: Embeddings | None) -> dict[str, Any] | None:
     return {name: getattr(embeddings, name) for name in names}
 
 
-def _about(dataset: Dataset) -> dict[str, Any]:
+def about_dataset(dataset: Dataset) -> dict[str, Any]:
+    """What is known of a dataset besides its texts and judgments, as JSON has it."""
     return {
         "name": dataset.name,
         "format": dataset.format,
         "facts": dataset.facts,
         "problems": [[problem.file, problem.line, problem.kind, problem.message] for problem in dataset.problems],
     }
+
+
+def told_of(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of ``about_dataset``: arguments of ``Dataset``."""
+    return {**about, "problems": tuple(Problem(*row) for row in about["problems"])}
 
 
 def _write_dataset(dataset: Dataset, folder: Path) -> None:
@@ -161,122 +185,11 @@ def _read_dataset(folder: Path, manifest: Mapping[str, Any], layers: Arrays) -> 
         name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
         for name in ("queries", "documents")
     }
-    about = manifest["dataset"]
     judged = {
         kind: Judgments(*(layers[f"judgments:{kind}"][row] for row in range(3)))
         for kind in ("positives", "given", "held_out")
     }
-    dataset = Dataset(
-        name=about["name"],
-        format=about["format"],
-        problems=tuple(Problem(*row) for row in about["problems"]),
-        facts=about["facts"],
-        **tables,
-        **judged,
-    )
+    given: dict[str, Any] = {**told_of(manifest["dataset"]), **tables, **judged}
+    dataset = Dataset(**given)
     dataset.__dict__["fingerprint"] = manifest["dataset_fingerprint"]
     return dataset
-
-
-def selection_table(selection: Selection) -> pa.Table:
-    """A row for each candidate: ids, rank, a column a scorer, weight, taken, refused_by; queries in order, best first.
-
-    The recipe, the stages and the fingerprints travel in the table's metadata.
-    """
-    pool = selection.pool
-    rank = pool.rank(selection.recipe.scorer)
-    order = np.argsort(np.where(pool.present, rank, np.iinfo(np.int32).max), axis=1, kind="stable")
-    rows = np.repeat(np.arange(len(pool)), pool.depth).reshape(order.shape)
-    present = np.take_along_axis(pool.present, order, axis=1)
-    rows, columns = rows[present], order[present]
-    query_ids = pool.dataset.queries["id"].take(pa.array(pool.queries[rows]))
-    document_ids = pool.dataset.documents["id"].take(pa.array(pool.documents[rows, columns]))
-    data: dict[str, Any] = {"query_id": query_ids, "document_id": document_ids, "rank": rank[rows, columns]}
-    for scorer, scores in pool.scores.items():
-        values = scores[rows, columns]
-        data[_column(scorer, data)] = pa.array(values, mask=~np.isfinite(values))
-    data["weight"] = selection.weights[rows, columns]
-    data["taken"] = selection.taken[rows, columns]
-    if selection.recipe.underfill == "pad":
-        data["backfilled"] = selection.backfilled[rows, columns]
-    if pool.dataset.synthetic_ids:
-        data["synthetic"] = pc.is_in(document_ids, pa.array(sorted(pool.dataset.synthetic_ids), document_ids.type))
-    names = pa.array(selection.stages, pa.string())
-    codes = selection.reasons[rows, columns].astype(np.int32)
-    data["refused_by"] = names.take(pa.array(np.maximum(codes, 0), mask=codes < 0)) if len(names) else None
-    about = {
-        "recipe": selection.recipe.to_dict(),
-        "stages": list(selection.stages),
-        "pool": pool.fingerprint,
-        "selection": selection.fingerprint,
-        "summary": selection.summary(),
-        "negviz": __version__,
-    }
-    table = pa.table(data)
-    return table.replace_schema_metadata({SELECTION_KEY: json.dumps(about, ensure_ascii=False).encode()})
-
-
-RESERVED = ("query_id", "document_id", "rank", "weight", "taken", "backfilled", "synthetic", "refused_by")
-
-
-def _column(scorer: str, taken: Mapping[str, Any]) -> str:
-    """Name of a scorer's column; a run file called 'rank' must not hide ours."""
-    return f"score_{scorer}" if scorer in RESERVED or scorer in taken else scorer
-
-
-def save_selection(selection: Selection, path: Path) -> None:
-    """Write a selection as Parquet."""
-    with file_written_beside(path) as beside:
-        pq.write_table(selection_table(selection), beside, compression="zstd")
-
-
-def read_selection(path: Path, pool: Pool) -> Selection:
-    """Read a selection back onto the pool that it was made from.
-
-    Raises:
-        DataError: If the file is missing, is not a selection, or was made from another pool.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"There is no selection file {path}; make one with 'negviz select POOL --out {path}'.")
-    try:
-        table = pq.read_table(path)
-        about = json.loads((table.schema.metadata or {})[SELECTION_KEY])
-        recipe = recipe_of(about["recipe"])
-    except (pa.ArrowInvalid, KeyError, json.JSONDecodeError, RecipeError, OSError, yaml.YAMLError):
-        raise DataError(
-            f"{path} is not a selection of negviz; make one with 'negviz select POOL --out {path}'."
-        ) from None
-    pool = source_pool(pool, recipe)
-    if about["pool"] != pool.fingerprint:
-        raise DataError(
-            f"{path} was made from another pool (fingerprint {about['pool'][:8]}, this pool's is "
-            f"{pool.fingerprint[:8]}); select again from this pool."
-        )
-    rows, columns = _cells(table, pool)
-    stages = tuple(about["stages"])
-    weights = np.zeros(pool.documents.shape)
-    weights[rows, columns] = table["weight"].to_numpy()
-    reasons = np.where(pool.present, NOT_REFUSED, ABSENT).astype(np.int8)
-    codes = {stage: code for code, stage in enumerate(stages)}
-    names = table["refused_by"].to_pylist()
-    reasons[rows, columns] = [NOT_REFUSED if name is None else codes[name] for name in names]
-    taken = np.zeros(pool.documents.shape, dtype=bool)
-    taken[rows, columns] = table["taken"].to_numpy()
-    padding = np.zeros(pool.documents.shape, dtype=bool)
-    if "backfilled" in table.column_names:
-        padding[rows, columns] = table["backfilled"].to_numpy()
-    chosen = taken_columns(taken, pool.rank(recipe.scorer), recipe.count)
-    return Selection(pool, recipe, weights, reasons, chosen, stages, padding)
-
-
-def _cells(table: pa.Table, pool: Pool) -> tuple[Ints, Ints]:
-    """Cell of the pool of every row of a selection table."""
-    query_rows = {query: place for place, query in enumerate(pool.dataset.query_id(row) for row in pool.queries)}
-    document_rows = {name: row for row, name in enumerate(pool.dataset.document_ids)}
-    rows = np.array([query_rows[name] for name in table["query_id"].to_pylist()], dtype=np.int64)
-    wanted = np.array([document_rows[name] for name in table["document_id"].to_pylist()], dtype=np.int64)
-    stride = np.int64(len(pool.dataset.document_ids) + 1)
-    cells = np.where(pool.present, pool.documents, stride - 1) + np.arange(len(pool))[:, None] * stride
-    columns = np.searchsorted(cells.ravel(), wanted + rows * stride) - rows * pool.depth
-    return rows.astype(np.int32), columns.astype(np.int32)

@@ -25,7 +25,7 @@ from negviz.errors import MissingInputError, ModelError, RecipeError
 from negviz.judges._lists import DATA, json_in, material, positives_of, shown, spoken
 from negviz.leaks import leak_flags
 from negviz.llm import Answer, Client, Plan, Request, Settings
-from negviz.mine import Workshop
+from negviz.mine import Order, Workshop
 from negviz.pool import ALL_LEAKS, LEAKS, Pool
 from negviz.scorers import SCORERS, Layer
 from negviz.text import is_blank, normalise, text_key
@@ -350,7 +350,7 @@ def _extended(
     lists = {name: list_of(moved, name) for name in moved.ranks}
     lists[RETRIEVER] = np.concatenate([lists[RETRIEVER], new], axis=1) if RETRIEVER in lists else new
     made = assemble(moved, lists)
-    shop = Workshop(larger, str(pool.origin.get("encoder") or ""), home, 0, progress, cancelled)
+    shop = Workshop(larger, Order(str(pool.origin.get("encoder") or "")), home, progress, cancelled)
     if "bm25" in made.scores:
         made = _weighed_anew(shop, made)
     unscored = []

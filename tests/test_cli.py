@@ -373,8 +373,8 @@ def test_standard_output_holds_the_report_alone_whatever_libraries_print(negviz,
         os.write(1, b"noise of a C library\n")
         sys.stdout.write("noise of Python\n")
 
-    real = mine.leak_flags
-    monkeypatch.setattr(mine, "leak_flags", lambda *given: noisy() or real(*given))
+    real = mine.leak_guard
+    monkeypatch.setattr(mine, "leak_guard", lambda *given: noisy() or real(*given))
     ran = negviz("pool", "sample", "--out", "pool", "--retriever", "bm25", "--depth", "5", "--json")
     assert ran.report["queries"] == 176
     assert "noise of a C library" in ran.err
@@ -517,7 +517,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(negviz, monkeypatch, tmp_
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mine, "leak_flags", interrupted)
+    monkeypatch.setattr(mine, "leak_guard", interrupted)
     ran = negviz("pool", "sample", "--out", "pool", "--retriever", "bm25", "--depth", "5", "--json")
     assert (ran.code, ran.out) == (130, "")
     assert "Stopped" in ran.err

@@ -220,3 +220,15 @@ def test_the_name_of_the_encoder_is_kept_beside_its_vectors(tmp_path):
     assert encoder_name(Counting().identity, tmp_path) == ""
     embed(text_dataset(["a"], ["b"]), Counting(), home=tmp_path)
     assert encoder_name(Counting().identity, tmp_path) == "counting"
+
+
+def test_blocks_of_another_size_are_never_mistaken_for_ones_own(tmp_path, monkeypatch):
+    """Of 10 texts, the second block of 4 and the last of 6 and 4 have one number and one shape."""
+    data = text_dataset([], texts(10))
+    encoder = Counting()
+    with pytest.raises(CancelledError):
+        embed(data, encoder, home=tmp_path, cancelled=lambda: len(encoder.asked) >= 2)
+    monkeypatch.setattr(module, "BLOCK", 6)
+    found = embed(data, Counting(), home=tmp_path)
+    assert found.documents.tolist() == Counting().encode_documents(data.contents).tolist()
+    assert not list(tmp_path.rglob("block*"))

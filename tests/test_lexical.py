@@ -1,4 +1,5 @@
 import math
+import mmap
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from negviz import lexical
 from negviz.arrays import PAD
-from negviz.lexical import LexicalIndex, index_of, spans, tokenise
+from negviz.errors import DataError
+from negviz.lexical import Counts, LexicalIndex, count_words, index_of, spans, tokenise
+from negviz.nearest import merged
 from tests.pools import make_dataset
 
 WORDS = st.lists(st.sampled_from(["ant", "bee", "cat", "dog", "elk", "fox"]), max_size=8).map(" ".join)
@@ -79,14 +82,146 @@ def test_a_corpus_without_words_brings_nothing():
     assert (LexicalIndex([]).top(["ant"], 3)[0] == PAD).all()
 
 
-def test_compiled_and_plain_sums_are_the_same_bytes(monkeypatch):
-    contents = [f"w{row % 7} w{row % 11} w{row % 3} common" for row in range(300)]
-    plain = LexicalIndex(contents)
+def both_ways(monkeypatch, make):
+    """What plain Python and NumPy give, and what the compiled loops give."""
+    plain = make()
     monkeypatch.setattr(lexical, "COMPILE_PAYS", 1)
-    compiled = LexicalIndex(contents)
-    assert compiled._bm25.backend == "numba"
-    for query in ("w1 w2 common w2", "w10 w0", "common"):
-        assert plain.row(query).tobytes() == compiled.row(query).tobytes()
+    return plain, make()
+
+
+ODD = [
+    "",
+    "!!",
+    "The CAT's 3 hats",
+    "Straße “ﬁne”—été",
+    "北京大学 in 2016年",
+    "ﬁne ＦＩＮＥ fine",
+    "a\ud800b",
+    "ที่นี่",
+    "x" * 300,
+]
+
+
+def test_compiled_and_plain_indexes_are_the_same_bytes(monkeypatch):
+    contents = [f"w{row % 7} w{row % 11} w{row % 3} common {ODD[row % len(ODD)]}" for row in range(300)]
+    plain, compiled = both_ways(monkeypatch, lambda: LexicalIndex(contents))
+    assert list(plain._vocabulary) == list(compiled._vocabulary)
+    for name in ("_weights", "_rows", "_starts"):
+        assert getattr(plain, name).tobytes() == getattr(compiled, name).tobytes()
+
+
+@given(contents=st.lists(WORDS, min_size=1, max_size=12), queries=st.lists(WORDS, max_size=3), depth=st.integers(1, 14))
+def test_compiled_and_plain_searches_are_the_same_bytes(contents, queries, depth):
+    with pytest.MonkeyPatch.context() as patch:
+        wanted = np.arange(-1, len(contents), dtype=np.int32)[None, :].repeat(len(queries), axis=0)
+
+        def search():
+            index = LexicalIndex(contents)
+            documents, scores = index.top(queries, depth)
+            return documents.tobytes(), scores.tobytes(), index.score(queries, wanted).tobytes()
+
+        plain, compiled = both_ways(patch, search)
+        assert plain == compiled
+
+
+def test_compiled_counts_survive_their_tables_growing(monkeypatch):
+    from negviz.compiled import _search
+
+    monkeypatch.setattr(_search, "ROOM", 4)
+    monkeypatch.setattr(lexical, "TOGETHER", 3)
+    contents = [f"word{row} word{row // 2} again again" for row in range(500)]
+    plain, compiled = both_ways(monkeypatch, lambda: count_words(contents))
+    assert plain == compiled
+    assert plain.frequencies["again"] == plain.documents == 500
+    assert plain.length == 2000
+
+
+def test_a_long_list_keeps_the_smaller_rows_among_equals_when_compiled(monkeypatch):
+    monkeypatch.setattr(lexical, "COMPILE_PAYS", 1)
+    index = LexicalIndex(["ant bee"] * 900 + ["ant"] * 3 + ["cat"] * 5)
+    assert index.top(["ant"], 7)[0].tolist() == [[900, 901, 902, 0, 1, 2, 3]]
+    assert index.top(["cat cat"], 7)[0].tolist() == [[903, 904, 905, 906, 907, PAD, PAD]]
+
+
+@pytest.mark.parametrize("compile_pays", [1, 10**9])
+def test_weights_are_those_of_bm25s_bit_for_bit(monkeypatch, compile_pays):
+    import bm25s
+
+    monkeypatch.setattr(lexical, "COMPILE_PAYS", compile_pays)
+    contents = [" ".join(f"w{(row * row + word) % 23}" for word in range(row % 9)) for row in range(200)]
+    index = LexicalIndex(contents)
+    theirs = bm25s.BM25(k1=lexical.K1, b=lexical.B, method="lucene")
+    ids = [[index._vocabulary[token] for token in tokenise(text)] for text in contents]
+    theirs.index((ids, dict(index._vocabulary)), create_empty_token=False, show_progress=False)
+    for query in ("w1 w2 w2 w7", "w22"):
+        words = [index._vocabulary[token] for token in tokenise(query)]
+        assert index.row(query).tobytes() == theirs.get_scores_from_ids(words).tobytes()
+
+
+@given(
+    contents=st.lists(WORDS, min_size=1, max_size=12),
+    cuts=st.lists(st.integers(0, 12), max_size=3),
+    query=WORDS,
+    depth=st.integers(1, 6),
+    compile_pays=st.sampled_from([1, 10**9]),
+)
+def test_parts_of_a_corpus_score_as_the_whole(contents, cuts, query, depth, compile_pays):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical, "COMPILE_PAYS", compile_pays)
+        edges = sorted({0, len(contents), *(min(cut, len(contents)) for cut in cuts)})
+        parts = [contents[start:stop] for start, stop in pairwise(edges)]
+        counts = count_words([])
+        for part in reversed(parts):
+            counts = counts.plus(count_words(part))
+        assert counts == count_words(contents)
+        whole = LexicalIndex(contents)
+        indexes = [LexicalIndex(part, counts) for part in parts]
+        assert b"".join(index.row(query).tobytes() for index in indexes) == whole.row(query).tobytes()
+        lists = [index.top([query], depth) for index in indexes]
+        rows = [np.where(found == PAD, PAD, found + start) for (found, _), start in zip(lists, edges, strict=False)]
+        documents, scores = merged(rows, [scores for _, scores in lists], depth)
+        assert documents.tobytes() == whole.top([query], depth)[0].tobytes()
+        assert scores.tobytes() == whole.top([query], depth)[1].tobytes()
+
+
+def test_counts_that_lack_a_word_are_refused():
+    with pytest.raises(DataError, match="lack the word 'bee'"):
+        LexicalIndex(["ant bee"], count_words(["ant"]))
+
+
+def test_counts_are_read_as_they_were_written(tmp_path):
+    counts = count_words(ODD)
+    counts.save(tmp_path / "counts.parquet")
+    assert Counts.open(tmp_path / "counts.parquet") == counts
+
+
+def test_a_saved_index_gives_the_same_bytes_and_is_mapped(tmp_path):
+    index = LexicalIndex([*ODD, "the cat sat", "cat cat"])
+    index.save(tmp_path / "index")
+    opened = LexicalIndex.open(tmp_path / "index")
+    queries, wanted = ["cat hats the", "北京大学", "x"], np.arange(11, dtype=np.int32)[None, :].repeat(3, axis=0)
+    assert opened.top(queries, 4)[0].tobytes() == index.top(queries, 4)[0].tobytes()
+    assert opened.score(queries, wanted).tobytes() == index.score(queries, wanted).tobytes()
+    assert opened.of_words("the cat", wanted[0]).tobytes() == index.of_words("the cat", wanted[0]).tobytes()
+    base = opened._weights
+    while isinstance(base, np.ndarray):
+        base = base.base
+    assert isinstance(base, mmap.mmap)
+
+
+def test_an_index_without_words_is_saved_too(tmp_path):
+    LexicalIndex(["", "!!"]).save(tmp_path)
+    assert (LexicalIndex.open(tmp_path).top(["ant"], 2)[0] == PAD).all()
+
+
+def test_a_folder_without_an_index_is_told(tmp_path):
+    with pytest.raises(DataError, match="build it again"):
+        LexicalIndex.open(tmp_path)
+    index = LexicalIndex(["ant"])
+    index.save(tmp_path)
+    (tmp_path / "rows.npy").write_bytes(b"")
+    with pytest.raises(DataError, match="build it again"):
+        LexicalIndex.open(tmp_path)
 
 
 def test_index_is_built_once_for_the_same_content():

@@ -5,12 +5,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from negviz.errors import DataError
 
+if TYPE_CHECKING:
+    from negviz.engines import Engine
+
+ENGINES = ("local", "ray")
 Report = dict[str, Any] | list[dict[str, Any]]
 
 
@@ -68,6 +73,62 @@ class Bars:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+def _memory(_context: click.Context, _option: click.Parameter, text: str) -> int:
+    from negviz.budget import bytes_of
+
+    return bytes_of(text)
+
+
+def engine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every verb that works block by block: ``engine``, ``address`` and ``memory`` (bytes)."""
+    options = [
+        click.option("--memory", default="2GB", show_default=True, metavar="SIZE", callback=_memory,
+                     help="Memory to use beyond what is mapped from disk; the result does not depend on it."),
+        click.option("--engine", type=click.Choice(ENGINES), default="local", show_default=True,
+                     help="Where blocks are worked on: in this process, or on a Ray cluster."),
+        click.option("--address", metavar="ADDRESS",
+                     help="Ray cluster that runs already, such as auto or ray://head:10001."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def check_address(engine: str, address: str | None) -> None:
+    """See whether the options of ``engine_options`` go together.
+
+    Raises:
+        DataError: If an address is given to an engine that has none.
+    """
+    if address is not None and engine != "ray":
+        raise DataError("--address names a Ray cluster; give --engine ray, too, or leave it out.")
+
+
+@contextlib.contextmanager
+def engine_of(engine: str, address: str | None) -> Iterator["Engine"]:
+    """The engine of ``engine_options``, closed at the end.
+
+    Raises:
+        DataError: If an address is given to an engine that has none.
+    """
+    from negviz.engines import open_engine
+
+    check_address(engine, address)
+    opened = open_engine(engine, address=address)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def place_of(place: str) -> Path:
+    """A file or folder as a path of this machine; a remote one is copied once."""
+    from negviz.home import home_folder
+    from negviz.workplace import fetched
+
+    return fetched(place, home_folder())
 
 
 def data_options(format_option: str = "--format") -> Callable[[Callable[..., None]], Callable[..., None]]:

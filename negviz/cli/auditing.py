@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from negviz.cli._frame import Bars, Report, data_options, json_option, labels_of, load_data, report
+from negviz.cli._frame import (
+    Bars,
+    Report,
+    data_options,
+    engine_of,
+    engine_options,
+    json_option,
+    labels_of,
+    load_data,
+    place_of,
+    report,
+)
 from negviz.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +30,7 @@ ENDINGS = (".html", ".htm")
 
 @click.command()
 @click.argument("place", metavar="FILE|POOL")
-@click.option("--selection", "selection_file", type=FILE, help="Of a POOL: what 'negviz select' wrote.")
+@click.option("--selection", "selection_file", metavar="FILE", help="Of a POOL: what 'negviz select' wrote.")
 @click.option("--labels", "labels_file", metavar="FILE|URL", help="Labels: CSV, JSONL, qrels, or a label database.")
 @click.option("--judgments", type=FILE, help="Qrels to measure with (TREC or BEIR).")
 @click.option("--relevant-from", type=click.IntRange(min=1),
@@ -31,13 +42,14 @@ ENDINGS = (".html", ".htm")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the random documents beside a FILE's.")
 @click.option("--keep", type=FILE, metavar="POOL",
               help="Of a FILE: keep its pool in this folder, and the selection beside it (POOL.parquet).")  # fmt: skip
-@click.option("--out", type=FILE, default=PAGE, show_default=True, help="HTML file to write.")
+@click.option("--out", default=PAGE, show_default=True, help="HTML file to write.")
+@engine_options
 @data_options()
 @json_option
 def audit(
     *,
     place: str,
-    selection_file: Path | None,
+    selection_file: str | None,
     labels_file: str | None,
     judgments: Path | None,
     relevant_from: int | None,
@@ -46,7 +58,10 @@ def audit(
     encoder: str,
     seed: int,
     keep: Path | None,
-    out: Path,
+    out: str,
+    engine: str,
+    address: str | None,
+    memory: int,
     columns: tuple[str, ...],
     encoding: str | None,
     split: str | None,
@@ -62,10 +77,12 @@ def audit(
     from negviz.audit import audit as look
     from negviz.audit_report import write_page
     from negviz.held_out import read_held_out
+    from negviz.suspects import suspicions_of
     from negviz.truth import read_truth
+    from negviz.workplace import delivered
 
     def work() -> Report:
-        _check(out, judgments, complete or relevant_from is not None)
+        _check(Path(out), judgments, complete or relevant_from is not None)
         stored = _is_pool(place)
         if stored and keep is not None:
             raise DataError(f"{place} is a pool already, so there is nothing to keep; leave --keep out.")
@@ -85,11 +102,16 @@ def audit(
             pool, selection = (
                 _of_file(dataset, encoder, seed, keep, bars) if pool is None else _of_pool(pool, selection_file)
             )
-            found = look(pool, selection, labels=labels, truth=truth, held_out=held, progress=bars)
+            known = None
+            if stored and selection_file is not None:
+                with engine_of(engine, address) as workers:
+                    known = suspicions_of(place, selection_file, out, labels=labels, engine=workers, progress=bars)
+            found = look(pool, selection, labels=labels, truth=truth, held_out=held, suspected=known, progress=bars)
         finally:
             bars.close()
-        write_page(found, out)
-        return {**found.to_json(), "out": str(out)}
+        with delivered(out) as path:
+            write_page(found, path)
+        return {**found.to_json(), "out": out}
 
     report(work, as_json, _lines)
 
@@ -102,9 +124,10 @@ def _check(out: Path, judgments: Path | None, how: bool) -> None:
 
 
 def _is_pool(place: str) -> bool:
+    from negviz.workplace import is_remote, local_path
     from negviz.writing import MANIFEST
 
-    return (Path(place) / MANIFEST).is_file()
+    return is_remote(place) or (local_path(place) / MANIFEST).is_file()
 
 
 def _opened(place: str, stored: bool, *how: Any) -> "tuple[Pool | None, Any]":
@@ -113,15 +136,15 @@ def _opened(place: str, stored: bool, *how: Any) -> "tuple[Pool | None, Any]":
 
     if not stored:
         return None, load_data(place, *how)
-    pool = open_pool(Path(place))
+    pool = open_pool(place_of(place))
     return pool, pool.dataset
 
 
-def _of_pool(pool: "Pool", selection_file: Path | None) -> "tuple[Pool, Selection]":
+def _of_pool(pool: "Pool", selection_file: str | None) -> "tuple[Pool, Selection]":
     from negviz.given_negatives import given_selection
     from negviz.store import read_selection
 
-    selection = given_selection(pool) if selection_file is None else read_selection(selection_file, pool)
+    selection = given_selection(pool) if selection_file is None else read_selection(place_of(selection_file), pool)
     return pool, selection
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from negviz.arrays import PAD
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.diagnostics.effective_number import effective_number
 from negviz.selection import Selection
@@ -30,6 +31,7 @@ def distinct_documents(selection: Selection) -> Documents:
     Args:
         selection: Outcome of a recipe.
     """
-    rows = selection.pool.documents[selection.taken]
-    times = np.unique(rows, return_counts=True)[1].astype(np.float64)
+    rows, slots = np.nonzero(np.not_equal(selection.columns, PAD))
+    documents = selection.pool.documents[rows, selection.columns[rows, slots]]
+    times = np.unique(documents, return_counts=True)[1].astype(np.float64)
     return Documents(len(times), float(effective_number(times[None, :])[0]) if len(times) else 0.0)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from negviz.arrays import PAD
 from negviz.diagnostics import DIAGNOSTICS
-from negviz.diagnostics.margins import margins
 from negviz.pool import Anchor
 from negviz.selection import Selection
 
@@ -45,7 +45,13 @@ def hardness_summary(selection: Selection, scorer: str, anchor: Anchor) -> Hardn
     Raises:
         MissingInputError: If the pool has no such scorer.
     """
-    values = margins(selection.pool, scorer, anchor)[selection.taken]
+    rows, slots = np.nonzero(np.not_equal(selection.columns, PAD))
+    columns = selection.columns[rows, slots]
+    # In the order of the table, which the last digits of a mean depend on.
+    order = np.lexsort((columns, rows))
+    rows, columns = rows[order], columns[order]
+    pool = selection.pool
+    values = pool.score(scorer)[rows, columns].astype(np.float64) - pool.anchor(scorer, anchor)[rows]
     known = values[np.isfinite(values)]
     if not known.size:
         return Hardness(np.nan, np.nan, (np.nan,) * len(DECILES), 0, int(values.size))

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negviz.arrays import Bools, Ints
+from negviz.arrays import PAD, Bools, Ints
 from negviz.diagnostics import DIAGNOSTICS
 from negviz.pool import Pool
+
+# Queries that are counted at a time.
+BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,12 @@ def source_mix(pool: Pool, taken: Bools, names: Sequence[str]) -> list[Mixed]:
     References:
         METHODS B8, B11.
     """
-    codes = source_codes(pool, names)
-    all_ = np.bincount(codes[pool.present], minlength=2 ** len(names))
-    own = np.bincount(codes[taken & pool.present], minlength=2 ** len(names))
+    all_, own = (np.zeros(2 ** len(names), dtype=np.int64) for _ in range(2))
+    for start in range(0, len(pool), BLOCK):
+        rows = slice(start, start + BLOCK)
+        codes, present = _codes(pool, names, rows), np.not_equal(pool.documents[rows], PAD)
+        all_ += np.bincount(codes[present], minlength=len(all_))
+        own += np.bincount(codes[taken[rows] & present], minlength=len(own))
     found = [
         Mixed(tuple(name for bit, name in enumerate(names) if code >> bit & 1), int(all_[code]), int(own[code]))
         for code in np.flatnonzero(all_)
@@ -52,7 +58,11 @@ def source_mix(pool: Pool, taken: Bools, names: Sequence[str]) -> list[Mixed]:
 
 def source_codes(pool: Pool, names: Sequence[str]) -> Ints:
     """(queries, depth) bits of the retrievers that brought each candidate, the first name being the lowest bit."""
-    codes = np.zeros(pool.documents.shape, dtype=np.int32)
+    return _codes(pool, names, slice(None))
+
+
+def _codes(pool: Pool, names: Sequence[str], rows: slice) -> Ints:
+    codes = np.zeros(pool.documents[rows].shape, dtype=np.int32)
     for bit, name in enumerate(names):
-        codes |= (pool.ranks[name] >= 0).astype(np.int32) << bit
+        codes |= (pool.ranks[name][rows] >= 0).astype(np.int32) << bit
     return codes

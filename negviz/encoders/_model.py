@@ -1,13 +1,15 @@
 """What every encoder offers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from negviz.arrays import Floats, Scores
 from negviz.embeddings import Similarity
 from negviz.errors import ModelError
+
+Precision: TypeAlias = Literal["float32", "bfloat16", "int8"]
 
 
 class Encoder(Protocol):
@@ -43,6 +45,23 @@ class Encoder(Protocol):
     def encode_documents(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, dims) of documents; of unit length for a cosine model, untouched for a dot model."""
         ...
+
+
+def refuse_imitated_bfloat16(offered: bool, what: str) -> None:
+    """Refuse bfloat16 where it would be imitated, which can be a hundred times slower than float32.
+
+    Args:
+        offered: Whether it is computed by the hardware.
+        what: What computes, for the error.
+
+    Raises:
+        ModelError: If it is not.
+    """
+    if not offered:
+        raise ModelError(
+            f"'bfloat16' was asked for, but this {what} has no arithmetic for it, so that it would be far slower than "
+            "float32; take precision float32."
+        )
 
 
 def unit(vectors: Scores | Floats) -> Scores:

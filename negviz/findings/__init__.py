@@ -14,12 +14,12 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import pyarrow as pa
 
-from negviz.arrays import Ints, Scores
+from negviz.arrays import PAD, Ints, Scores
 from negviz.dataset import Dataset
 from negviz.errors import MissingInputError
 from negviz.given_negatives import GIVEN
 from negviz.held_out import HeldOut
-from negviz.labels import Labels
+from negviz.labels import Labels, Verdicts
 from negviz.pool import Pool
 from negviz.registry import Registry
 from negviz.selection import Selection
@@ -33,6 +33,8 @@ Pairs = npt.NDArray[np.int32]
 TOP = 50
 MOST_PAIRS = 1000
 LONGEST = 280
+# Queries whose candidates are asked about for suspicion at a time.
+SUSPECTED = 4096
 # A false-negative rate that is too high; ours, since no paper gives one.
 TOO_HIGH = 0.05
 NO_LABELS = Labels.of(())
@@ -52,6 +54,7 @@ class Case:
         truth: Judgments that only measure, None where there are none.
         held_out: What the model will be evaluated with, None where that is not known.
         progress: Told (stage, done, total) by what takes long.
+        known: (negatives,) P(false negative) where it was worked out before, in the order of ``taken``.
     """
 
     selection: Selection
@@ -59,6 +62,7 @@ class Case:
     truth: Truth | None = None
     held_out: HeldOut | None = None
     progress: Callable[[str, int, int], None] = silent
+    known: Scores | None = None
 
     @property
     def pool(self) -> Pool:
@@ -89,8 +93,10 @@ class Case:
     @cached_property
     def taken(self) -> tuple[Ints, Ints]:
         """Rows of the pool and columns of the negatives, in order of rows."""
-        rows, columns = np.nonzero(self.selection.taken)
-        return rows.astype(np.int32), columns.astype(np.int32)
+        rows, slots = np.nonzero(np.not_equal(self.selection.columns, PAD))
+        columns = self.selection.columns[rows, slots]
+        order = np.lexsort((columns, rows))
+        return rows[order].astype(np.int32), columns[order].astype(np.int32)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -104,16 +110,35 @@ class Case:
         return suspicion_model(self.pool, self.labels or None)
 
     @cached_property
-    def probabilities(self) -> Scores:
-        """(queries, depth) P(false negative), NaN for leaks and padding."""
-        return self._probabilities(self.suspicion)
+    def suspected(self) -> Scores:
+        """(negatives,) P(false negative) in the order of ``taken``, NaN for leaks; a block of queries at a time."""
+        if self.known is not None:
+            return self.known
+        rows, columns = self.taken
+        found = np.full(len(rows), np.nan, dtype=np.float32)
+        asked = np.unique(rows)
+        for start in range(0, len(asked), SUSPECTED):
+            self.progress("suspecting", start, len(asked))
+            block = asked[start : start + SUSPECTED]
+            low, high = np.searchsorted(rows, block[0]), np.searchsorted(rows, block[-1], "right")
+            values = self.suspicion.probabilities(block)
+            found[low:high] = values[np.searchsorted(block, rows[low:high]), columns[low:high]]
+        self.progress("suspecting", len(asked), len(asked))
+        return found
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """(negatives,) codes of what people said about them, in the order of ``taken``."""
+        queries, documents = self.pairs.T
+        return self.labels.align_pairs(self.dataset, queries, documents)
 
     @cached_property
     def prior_probabilities(self) -> Scores:
-        """The same by a model that has seen no label, which is what an estimate from labels may lean on."""
-        return self._probabilities(suspicion_model(self.pool)) if self.labels else self.probabilities
+        """(queries, depth) P(false negative) by a model that has seen no label, which an estimate from labels leans on.
 
-    def _probabilities(self, model: Suspicion) -> Scores:
+        NaN for leaks and padding.
+        """
+        model = suspicion_model(self.pool)
         self.progress("suspecting", 0, len(self.pool))
         found = model.probabilities() if len(self.pool) else np.zeros(self.pool.documents.shape, np.float32)
         self.progress("suspecting", len(self.pool), len(self.pool))

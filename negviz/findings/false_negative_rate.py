@@ -183,8 +183,7 @@ def _figure(groups: list[tuple[str, Share]]) -> Any:
 
 def _false_pairs(case: Case) -> Any:
     """Negatives that a label or a judgment calls false."""
-    rows, columns = case.taken
-    false = np.equal(case.labels.align(case.pool)[rows, columns], Verdict.FALSE_NEGATIVE.code)
+    false = np.equal(case.verdicts, Verdict.FALSE_NEGATIVE.code)
     if case.truth is not None:
         queries, documents = case.pairs.T
         relevant, judged = case.truth.verdicts(queries, documents, len(case.dataset.documents))

@@ -1,15 +1,17 @@
 """Hardness: whether negatives teach anything, or the same to everybody."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from negviz.arrays import PAD, Bools, Floats
+from negviz.arrays import PAD, Bools, Floats, Ints
 from negviz.charts import POSITIVE, Line
 from negviz.charts.counted import counted
 from negviz.diagnostics.hardness_summary import hardness_summary
-from negviz.diagnostics.margins import margins
 from negviz.errors import MissingInputError
 from negviz.findings import FINDINGS, MOST_PAIRS, Case, Cell, Finding, Severity, by_id, need_negatives, percent, some
-from negviz.pool import LEAKS
+from negviz.pool import ALL_LEAKS, LEAKS
+from negviz.selection import groups_of, taken_mask
 
 RANDOM = "random"
 FEWEST = 5
@@ -36,14 +38,14 @@ def hardness(case: Case) -> Finding:
     """
     negatives = need_negatives(case)
     rows, columns = case.taken
-    values = margins(case.pool, case.scorer, case.selection.recipe.anchor)
+    anchor = case.pool.anchor(case.scorer, case.selection.recipe.anchor)
     summary = hardness_summary(case.selection, case.scorer, case.selection.recipe.anchor)
     if not summary.known:
         raise MissingInputError(
             f"No negative has a score by '{case.scorer}' beside a positive with one, so their hardness is not known; "
             "build the pool with --scorer dense."
         )
-    own = values[rows, columns]
+    own = case.pool.score(case.scorer)[rows, columns].astype(np.float64) - anchor[rows]
     above = np.flatnonzero(own > 0)
     easy, compared = _too_easy(case)
     repeats = int(np.not_equal(case.pool.flags[rows, columns] & LEAKS["repeats another candidate"], 0).sum())
@@ -68,7 +70,7 @@ def hardness(case: Case) -> Finding:
         f"{some(repeats, 'negative')} {'repeats' if repeats == 1 else 'repeat'} a text of the same query, and "
         f"{alike:,} of {some(queries, 'query', 'queries')} have exactly the negatives of another one.",
         _todo(easy / compared if compared else 0.0, alike / queries, repeats), COLUMNS, tuple(table),
-        pairs=case.pairs[order[:MOST_PAIRS]], figure=_figure(case, values, own),
+        pairs=case.pairs[order[:MOST_PAIRS]], figure=_figure(case, anchor, own),
         facts={"negatives": negatives, "mean": round(summary.mean, 6), "median": round(summary.median, 6),
                "above_positive": len(above), "too_easy": easy if compared else None, "compared": compared,
                "repeats": repeats, "same_as_another": alike},
@@ -86,26 +88,27 @@ def _too_easy(case: Case) -> tuple[int, int]:
 
 def _random_median(case: Case) -> Floats:
     """(queries,) median score of the random documents, NaN where there are fewer than five."""
-    if not _random(case).any():
-        return np.full(len(case.pool), np.nan)
-    scores = np.where(_random(case), case.pool.score(case.scorer), np.nan).astype(np.float64)
-    enough = np.isfinite(scores).sum(axis=1) >= FEWEST
-    found = np.full(len(scores), np.nan)
-    found[enough] = np.nanmedian(scores[enough], axis=1)
+    found = np.full(len(case.pool), np.nan)
+    for rows, random in _random(case):
+        scores = np.where(random, case.pool.score(case.scorer)[rows], np.nan).astype(np.float64)
+        enough = np.isfinite(scores).sum(axis=1) >= FEWEST
+        found[rows[enough]] = np.nanmedian(scores[enough], axis=1) if enough.any() else np.nan
     return found
 
 
-def _random(case: Case) -> Bools:
-    """(queries, depth), True for random documents."""
-    if RANDOM not in case.pool.ranks:
-        return np.zeros(case.pool.documents.shape, dtype=bool)
-    return np.asarray((case.pool.ranks[RANDOM] >= 0) & case.pool.eligible)
+def _random(case: Case) -> Iterator[tuple[Ints, Bools]]:
+    """Rows of the pool and (rows, depth), True for random documents, a block of queries at a time."""
+    if RANDOM in case.pool.ranks:
+        for rows in groups_of(len(case.pool), case.pool.depth):
+            clean = np.equal(case.pool.flags[rows] & ALL_LEAKS, 0) & np.not_equal(case.pool.documents[rows], PAD)
+            yield rows, np.asarray((case.pool.ranks[RANDOM][rows] >= 0) & clean)
 
 
 def _same_negatives(case: Case) -> int:
     """Queries whose set of negatives is exactly that of another query."""
-    documents = np.where(case.selection.taken, case.pool.documents, PAD)
-    documents = np.sort(documents[case.selection.taken_counts > 0], axis=1)
+    columns = case.selection.columns[case.selection.taken_counts > 0]
+    own = case.pool.documents[np.flatnonzero(case.selection.taken_counts > 0)[:, None], np.maximum(columns, 0)]
+    documents = np.sort(np.where(np.equal(columns, PAD), PAD, own), axis=1)
     times = np.unique(documents, axis=0, return_counts=True)[1] if len(documents) else np.zeros(0, np.int64)
     return int(times[times > 1].sum())
 
@@ -124,9 +127,9 @@ def _todo(easy: float, alike: float, repeats: int) -> str:
     return "Take the repeated texts out: they count several times." if repeats else ""
 
 
-def _figure(case: Case, values: Floats, own: Floats) -> object:
+def _figure(case: Case, anchor: Floats, own: Floats) -> object:
     groups = [("negatives", own[np.isfinite(own)])]
-    others = values[_random(case) & ~case.selection.taken]
+    others = _others(case, anchor)
     if np.isfinite(others).any():
         groups.append(("random documents", others[np.isfinite(others)]))
     everything = np.concatenate([part for _, part in groups])
@@ -136,3 +139,13 @@ def _figure(case: Case, values: Floats, own: Floats) -> object:
     scale = case.pool.scales.get(case.scorer, "unknown scale")
     return counted(edges, bins, x=f"score minus the positive's ({case.scorer}, {scale})", y="share of each group, %",
                    shares=True, lines=[Line("the positive", 0.0, POSITIVE, "dash")])  # fmt: skip
+
+
+def _others(case: Case, anchor: Floats) -> Floats:
+    """Distances to the positive of the random documents that are no negatives."""
+    found = [np.zeros(0)]
+    for rows, random in _random(case):
+        places, columns = np.nonzero(random & ~taken_mask(case.selection.columns[rows], case.pool.depth))
+        scores = case.pool.score(case.scorer)[rows[places], columns].astype(np.float64)
+        found.append(scores - anchor[rows[places]])
+    return np.concatenate(found)

@@ -70,7 +70,7 @@ def _kinds(case: Case) -> list[str]:
     """(negatives,) the worst that each is; empty for nothing."""
     rows, columns = case.taken
     flags = case.pool.flags[rows, columns]
-    false = np.equal(case.labels.align(case.pool)[rows, columns], Verdict.FALSE_NEGATIVE.code)
+    false = np.equal(case.verdicts, Verdict.FALSE_NEGATIVE.code)
     found = np.full(len(rows), "", dtype=object)
     for name in reversed(ORDER):
         found[false if name == LABELLED else np.not_equal(flags & LEAKS[name], 0)] = name

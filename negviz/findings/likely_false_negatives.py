@@ -37,11 +37,10 @@ def likely_false_negatives(case: Case) -> Finding:
         MissingInputError: If there is no negative.
     """
     negatives = need_negatives(case)
-    rows, columns = case.taken
-    values = np.round(case.probabilities[rows, columns].astype(np.float64), DIGITS)
+    values = np.round(case.suspected.astype(np.float64), DIGITS)
     known = np.isfinite(values)
     expected, half = float(values[known].sum()), int((values[known] >= 0.5).sum())
-    waiting = np.flatnonzero(known & np.equal(case.labels.align(case.pool)[rows, columns], 0))
+    waiting = np.flatnonzero(known & np.equal(case.verdicts, 0))
     by_query, by_document = by_id(case, case.pairs[waiting])
     order = waiting[np.lexsort((by_document, by_query, -values[waiting]))]
     share = expected / negatives

@@ -63,8 +63,8 @@ class Shop(Protocol):
         """An encoder by name, folder or id."""
         ...
 
-    def embed(self, encoder: Any) -> Embeddings:
-        """Vectors of all queries and documents by an encoder."""
+    def of_encoder(self, name: str) -> Embeddings:
+        """Vectors of all queries and documents by an encoder that is called by its name, folder or id."""
         ...
 
 

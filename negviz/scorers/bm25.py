@@ -2,7 +2,7 @@
 
 from negviz.arrays import Ints, Scores
 from negviz.dataset import Dataset
-from negviz.lexical import index_of
+from negviz.lexical import scorer_of
 from negviz.scorers import SCORERS
 
 
@@ -19,4 +19,4 @@ def bm25(*, dataset: Dataset, queries: Ints, documents: Ints) -> Scores:
         Scores of the shape of ``documents``, NaN at ``PAD``.
     """
     texts = [dataset.query_texts[query] for query in queries]
-    return index_of(dataset).score(texts, documents)
+    return scorer_of(dataset).score(texts, documents)

@@ -40,5 +40,5 @@ def second_encoder(*, queries: Ints, documents: Ints, shop: Shop, model: str) ->
         CancelledError: If the person asked for it; what was encoded is kept.
     """
     _check(shop, model)
-    vectors = shop.embed(shop.open(model))
+    vectors = shop.of_encoder(model)
     return Layer(similarities(vectors, queries, documents), vectors.similarity)

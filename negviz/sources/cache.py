@@ -18,7 +18,7 @@ from negviz.sources._batches import need_inputs
 LAYER = "cache_age"
 
 
-@SOURCES.register("Cached documents", reference="Lindgren et al. 2021 (Negative Cache), NeurIPS 34")
+@SOURCES.register("Cached documents", reference="Lindgren et al. 2021 (Negative Cache), NeurIPS 34", across=True)
 def cache(
     pool: Pool,
     *,

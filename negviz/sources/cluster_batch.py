@@ -9,7 +9,9 @@ from negviz.sources import SOURCES
 from negviz.sources._batches import need_inputs, pool_of
 
 
-@SOURCES.register("Other rows of a topical batch", reference="Hofstätter et al. 2021 (TAS-Balanced), arXiv:2104.06967")
+@SOURCES.register(
+    "Other rows of a topical batch", reference="Hofstätter et al. 2021 (TAS-Balanced), arXiv:2104.06967", across=True
+)
 def cluster_batch(
     pool: Pool,
     *,

@@ -14,7 +14,9 @@ from negviz.sources import SOURCES
 LAYER = "fused"
 
 
-@SOURCES.register("Fused retrievers", reference="Cormack et al. 2009 (reciprocal rank fusion); Bruch et al. 2022")
+@SOURCES.register(
+    "Fused retrievers", reference="Cormack et al. 2009 (reciprocal rank fusion); Bruch et al. 2022", across=True
+)
 def fused(
     pool: Pool,
     *,

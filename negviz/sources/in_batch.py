@@ -9,7 +9,9 @@ from negviz.sources import SOURCES
 from negviz.sources._batches import need_inputs, pool_of
 
 
-@SOURCES.register("Other rows of the batch", reference="Karpukhin et al. 2020 (DPR), arXiv:2004.04906, section 3.2")
+@SOURCES.register(
+    "Other rows of the batch", reference="Karpukhin et al. 2020 (DPR), arXiv:2004.04906, section 3.2", across=True
+)
 def in_batch(
     pool: Pool,
     *,

@@ -14,7 +14,7 @@ WITHOUT_GROUPS = (
 )
 
 
-@SOURCES.register("Same article and similar questions", reference="Lu et al. 2020, arXiv:2010.12523")
+@SOURCES.register("Same article and similar questions", reference="Lu et al. 2020, arXiv:2010.12523", across=True)
 def related(
     pool: Pool,
     *,

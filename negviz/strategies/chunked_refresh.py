@@ -11,7 +11,7 @@ from negviz.pool import Pool
 from negviz.strategies import STRATEGIES
 
 
-@STRATEGIES.register("Chunked refresh (ANCE)", reference="ANCE, Xiong et al. 2021, arXiv:2007.00808")
+@STRATEGIES.register("Chunked refresh (ANCE)", reference="ANCE, Xiong et al. 2021, arXiv:2007.00808", across=True)
 def chunked_refresh(
     pool: Pool,
     *,

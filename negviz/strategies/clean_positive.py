@@ -11,7 +11,9 @@ from negviz.positive_noise import positive_noise
 from negviz.strategies import STRATEGIES
 
 
-@STRATEGIES.register("Clean positive (NPC)", reference="Noisy Pair Corrector, Zhang et al. 2023, arXiv:2311.03798")
+@STRATEGIES.register(
+    "Clean positive (NPC)", reference="Noisy Pair Corrector, Zhang et al. 2023, arXiv:2311.03798", across=True
+)
 def clean_positive(
     pool: Pool,
     *,

@@ -12,7 +12,9 @@ from negviz.pool import Pool
 from negviz.strategies import STRATEGIES
 
 
-@STRATEGIES.register("Measured irrelevance (RANCE-style)", reference="Prakash, Killingback, Zamani, SIGIR 2021")
+@STRATEGIES.register(
+    "Measured irrelevance (RANCE-style)", reference="Prakash, Killingback, Zamani, SIGIR 2021", across=True
+)
 def measured_irrelevance(
     pool: Pool,
     *,

@@ -11,7 +11,7 @@ from negviz.pool import Pool
 from negviz.strategies import STRATEGIES
 
 
-@STRATEGIES.register("Reuse cap", reference="ours; hubs: Radovanovic et al. 2010, JMLR 11")
+@STRATEGIES.register("Reuse cap", reference="ours; hubs: Radovanovic et al. 2010, JMLR 11", across=True)
 def reuse_cap(
     pool: Pool,
     *,

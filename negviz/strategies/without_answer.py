@@ -28,7 +28,7 @@ def without_answer(pool: Pool, *, match: Literal["string", "regex"] = "string", 
         (queries, depth) weights of 0 and 1.
 
     Raises:
-        MissingInputError: If no query of the pool has answers.
+        MissingInputError: If no query of the data has answers.
         DataError: If an answer is no regular expression, or takes too long as one.
 
     References:

@@ -85,6 +85,7 @@ class TrainingSet:
         positives: (queries, positives) rows of documents, ``PAD`` beyond the last: labelled and not taken away.
         promoted: Positives that labels added, by row of the pool.
         columns: (queries, count) columns of the pool, ``PAD`` beyond the last; best rank first.
+        ranks: (queries, count) rank of each by the recipe's scorer; anything where there is padding.
         confirmed: (queries, count), True where a label says that the negative is one.
         counts: Numbers of everything; ``taken`` is the sum of what became of the taken candidates.
         changes: What labels changed, pair by pair, for people.
@@ -95,6 +96,7 @@ class TrainingSet:
     positives: Ints
     promoted: Mapping[int, tuple[Positive, ...]]
     columns: Ints
+    ranks: Ints
     confirmed: Bools
     counts: Mapping[str, int]
     changes: tuple[Change, ...]
@@ -159,7 +161,7 @@ class TrainingSet:
             example: What to fill.
             wanted: How many at most.
         """
-        near = self._near.get(str(example.query_id), frozenset())
+        near = self._near(str(example.query_id))
         refused = {normalise(each.content) for each in (*example.positives, *example.negatives)}
         refused.add(normalise(example.query or ""))
         chance = Random(f"{self.selection.recipe.seed} {example.query_id}")
@@ -174,12 +176,17 @@ class TrainingSet:
                 break
         return tuple(found)
 
+    def _near(self, query: str) -> frozenset[int]:
+        """Candidates and positives of a query, by its id."""
+        place = self._place_of.get(query)
+        if place is None:
+            return frozenset()
+        return frozenset((*self.pool.documents[place].tolist(), *self.pool.positives[place].tolist()))
+
     @cached_property
-    def _near(self) -> dict[str, frozenset[int]]:
-        """Candidates and positives of each query, by its id."""
-        pool = self.pool
-        columns = zip(pool.queries.tolist(), pool.documents.tolist(), pool.positives.tolist(), strict=True)
-        return {self.dataset.query_id(row): frozenset((*near, *right)) for row, near, right in columns}
+    def _place_of(self) -> dict[str, int]:
+        """Row of the pool of each query that is written."""
+        return {self.dataset.query_id(int(self.pool.queries[place])): place for place in self.places.tolist()}
 
     def _refuse_overlap(self, example: Example) -> None:
         positives = {positive.document for positive in example.positives}
@@ -220,33 +227,34 @@ class TrainingSet:
         for column in np.flatnonzero(np.not_equal(self.positives[row], PAD)).tolist():
             document = int(self.positives[row, column])
             score = None if scores is None else plain(scores[place, column])
-            found.append(
-                Positive(document, self._grades.get((int(self.pool.queries[place]), document), 1), False, score)
-            )
+            found.append(Positive(document, self._grade(int(self.pool.queries[place]), document), False, score))
         return (*found, *self.promoted.get(place, ()))
 
     def _negatives(self, row: int, place: int) -> tuple[Negative, ...]:
         scorer = self.selection.recipe.scorer
-        scores, ranks = self.pool.score(scorer)[place], self.pool.rank(scorer)[place]
-        documents, backfilled = self.pool.documents[place], self.selection.backfilled[place]
+        scores, documents, padding = self.pool.score(scorer)[place], self.pool.documents[place], self.selection.padding
         return tuple(
             Negative(
                 document=int(documents[column]),
-                rank=int(ranks[column]),
+                rank=int(rank),
                 score=plain(scores[column]),
                 confirmed=bool(confirmed),
-                backfilled=bool(backfilled[column]),
+                backfilled=padding is not None and bool(padding[place, column]),
             )
-            for column, confirmed in zip(self.columns[row].tolist(), self.confirmed[row], strict=True)
+            for column, rank, confirmed in zip(
+                self.columns[row].tolist(), self.ranks[row], self.confirmed[row], strict=True
+            )
             if column != PAD
         )
 
     @property
     def backfilled(self) -> int:
         """Negatives that the recipe's steps did not choose: they only fill queries that would have had too few."""
+        if self.selection.padding is None:
+            return 0
         rows, places = np.nonzero(np.not_equal(self.columns, PAD))
         columns = self.columns[rows, places]
-        return int(self.selection.backfilled[self.places[rows], columns].sum())
+        return int(self.selection.padding[self.places[rows], columns].sum())
 
     def synthetic(self) -> Iterator[dict[str, str]]:
         """Negatives that a language model wrote: query_id, document_id and the document, for the list of an export."""
@@ -260,11 +268,12 @@ class TrainingSet:
                         "document": document.content,
                     }  # fmt: skip
 
-    @cached_property
-    def _grades(self) -> dict[tuple[int, int], int]:
+    def _grade(self, query: int, document: int) -> int:
+        """Grade of a labelled positive, 1 where the data gives none."""
         judged = self.dataset.positives
-        columns = (judged.queries.tolist(), judged.documents.tolist(), judged.grades.tolist())
-        return {(query, document): grade for query, document, grade in zip(*columns, strict=True)}
+        low, high = np.searchsorted(judged.queries, [query, query + 1])
+        at = low + np.searchsorted(judged.documents[low:high], document)
+        return int(judged.grades[at]) if at < high and judged.documents[at] == document else 1
 
     def query(self, row: int) -> QueryText:
         """Id and text of a query row."""

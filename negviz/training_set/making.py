@@ -10,7 +10,7 @@ from negviz.arrays import PAD, Bools, Ints
 from negviz.errors import ExportError
 from negviz.labels import CODES, Labels, Verdict
 from negviz.pool import Pool
-from negviz.selection import Selection
+from negviz.selection import Selection, groups_of
 from negviz.training_set.examples import Change, DocumentText, Forms, Positive, TrainingSet, plain, text_forms
 
 Unsure = Literal["leave out", "keep"]
@@ -69,7 +69,7 @@ def make_training_set(
     wrong = _wrong_positives(pool, labels)
     positives = np.where(wrong, PAD, pool.positives).astype(np.int32)
     promoted = _promoted(selection, labels)
-    columns = _by_rank(selection)
+    columns, ranks = _by_rank(selection)
     fates, verdicts = _fates(pool, labels, columns, promoted, unsure)
     keep = np.not_equal(columns, PAD) & np.equal(fates, KEPT)
     has = np.asarray(np.not_equal(positives, PAD).any(axis=1))
@@ -80,13 +80,15 @@ def make_training_set(
     places = np.flatnonzero(has).astype(np.int32)
     order = np.argsort(~keep, axis=1, kind="stable")[places]
     kept = np.take_along_axis(keep[places], order, axis=1)
+    rows = np.where(kept, np.take_along_axis(columns[places], order, axis=1), PAD).astype(np.int32)
     confirmed = np.equal(np.take_along_axis(verdicts[places], order, axis=1), CODES[Verdict.TRUE_NEGATIVE]) & kept
     return TrainingSet(
         selection=selection,
         places=places,
         positives=positives[places],
         promoted=promoted,
-        columns=np.where(kept, np.take_along_axis(columns[places], order, axis=1), PAD).astype(np.int32),
+        columns=rows,
+        ranks=np.take_along_axis(ranks[places], order, axis=1),
         confirmed=confirmed,
         counts=_counts(selection, wrong, promoted, fates, Queries(has, evaluated), confirmed),
         changes=tuple(_changes(selection, columns, fates, wrong, promoted, Queries(has, evaluated))),
@@ -102,12 +104,13 @@ def _wrong_positives(pool: Pool, labels: Labels) -> Bools:
 def _promoted(selection: Selection, labels: Labels) -> dict[int, tuple[Positive, ...]]:
     """Documents that labels make a positive, by row of the pool; scored where they are candidates."""
     pool = selection.pool
+    said = labels.found(pool.dataset)
     places: dict[int, list[int]] = {}
-    for place, query in enumerate(pool.queries.tolist()):
-        places.setdefault(query, []).append(place)
+    for place in np.flatnonzero(np.isin(pool.queries, [query for query, _, _ in said])).tolist():
+        places.setdefault(int(pool.queries[place]), []).append(place)
     scores = pool.score(selection.recipe.scorer)
     found: dict[int, list[Positive]] = {}
-    for query, document, event in labels.found(pool.dataset):
+    for query, document, event in said:
         if event.verdict is not Verdict.FALSE_NEGATIVE:
             continue
         for place in places.get(query, ()):
@@ -119,12 +122,15 @@ def _promoted(selection: Selection, labels: Labels) -> dict[int, tuple[Positive,
     return {place: tuple(each) for place, each in found.items()}
 
 
-def _by_rank(selection: Selection) -> Ints:
-    """(queries, count) columns taken, best rank first, then padding."""
-    columns = selection.columns if selection.pool.depth else selection.columns[:, :0]
-    rank = np.take_along_axis(selection.pool.rank(selection.recipe.scorer), columns, axis=1)
-    order = np.lexsort((rank, np.equal(columns, PAD)), axis=1)
-    return np.take_along_axis(columns, order, axis=1)
+def _by_rank(selection: Selection) -> tuple[Ints, Ints]:
+    """(queries, count) columns taken, best rank first, then padding; and their ranks, found a block at a time."""
+    pool, columns = selection.pool, selection.columns if selection.pool.depth else selection.columns[:, :0]
+    ranks = np.zeros(columns.shape, dtype=np.int32)
+    for rows in groups_of(len(pool), pool.depth):
+        part = pool.part(rows, f"ranks of {pool.fingerprint}")
+        ranks[rows] = np.take_along_axis(part.rank(selection.recipe.scorer), columns[rows], axis=1)
+    order = np.lexsort((ranks, np.equal(columns, PAD)), axis=1)
+    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(ranks, order, axis=1)
 
 
 def _fates(pool: Pool, labels: Labels, columns: Ints, promoted: Promoted, unsure: Unsure) -> tuple[Codes, Codes]:

@@ -1,7 +1,7 @@
 """What the page Audit keeps: findings, and advice on knobs; keyed by fingerprints."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -30,6 +30,35 @@ class Looked:
         if name not in self.found:
             self.found[name] = run_finding(name, self.case)
         return self.found[name]
+
+    def telling(self, tell: Callable[[str, int, int], None]) -> "Looked":
+        """The same with progress that goes elsewhere; what was worked out already stays."""
+        case = replace(self.case, progress=tell)
+        case.__dict__.update({name: value for name, value in vars(self.case).items() if name not in vars(case)})
+        return Looked(case, self.found)
+
+
+@st.cache_resource(show_spinner=False)
+def audits() -> "Audits":
+    """Audits of large pools, which run in the background, by what tells one from another."""
+    return Audits()
+
+
+class Audits(dict[str, Looked]):
+    """The last two audits: each holds what was worked out of a whole pool."""
+
+    MOST = 2
+
+    def __setitem__(self, key: str, looked: Looked) -> None:
+        while len(self) >= self.MOST and key not in self:
+            self.pop(next(iter(self)), None)
+        super().__setitem__(key, looked)
+
+
+def audit_key(pool: Pool, recipe: Recipe, labels: Labels, truth: Truth | None, held_out: HeldOut | None) -> str:
+    """What tells one audit from another."""
+    judged = truth.fingerprint if truth else ""
+    return f"{pool.fingerprint} {recipe!r} {labels.fingerprint} {judged} {held_out.name if held_out else ''}"
 
 
 def looked(selection: Selection, labels: Labels, truth: Truth | None, held_out: HeldOut | None) -> Looked:

@@ -7,22 +7,25 @@ import streamlit as st
 
 from negviz.audit import Audit
 from negviz.audit_report import page
-from negviz.compiled import MANY
-from negviz.errors import NegvizError
+from negviz.errors import CancelledError, NegvizError
 from negviz.findings import Case, Finding, finding_names
 from negviz.held_out import HeldOut, held_out_of, read_held_out
 from negviz.labels import Labels
 from negviz.selection import Selection
-from negviz.ui import audit_advice, audit_cache, audit_rate, cache
+from negviz.truth import Truth
+from negviz.ui import audit_advice, audit_cache, audit_rate, cache, counting, jobs
 from negviz.ui.audit_cache import Looked
+from negviz.ui.building import show_running
 from negviz.ui.comparing_choice import judgments
 from negviz.ui.frame import Workbench
+from negviz.ui.jobs import Job
 from negviz.ui.links import page_link
 from negviz.ui.queue import send_from_map
 from negviz.ui.tables import show_paged
 from negviz.ui.texts import show_text
 
 FINDINGS, RATE, ADVICE = "Findings", "Rate", "Advice"
+KIND, JOB = "audit", "audit.job"
 # Sign, colour and word of a severity: never told by colour alone.
 SIGNS = {
     "bad": (":material/error:", "red", "Bad"),
@@ -42,6 +45,9 @@ def explore(bench: Workbench) -> None:
         "of a knob meets a rate that you ask for.",
     )  # fmt: skip
     if view == FINDINGS:
+        if counting.is_large(bench.pool):
+            in_background(bench)
+            return
         st.caption(about(bench.selection, bench.labels))
         findings(bench)
         return
@@ -60,35 +66,73 @@ def about(selection: Selection, labels: Labels) -> str:
 def findings(bench: Workbench) -> None:
     """Run every finding that is not known yet, with progress, and show them all."""
     looked = _case(bench)
-    case, names = looked.case, finding_names()
-    if case.pool.documents.size >= MANY and len(looked.found) < len(names) and not st.session_state.get(_asked(case)):
-        st.info("This pool is large: an audit reads all of it and takes minutes.", icon=":material/hourglass_empty:")
-        st.button("Run the audit", type="primary", on_click=_ask, args=(case,))
-        return
-    found = _run(looked, names)
+    found = _run(looked, finding_names())
+    _report(looked.case, found)
+
+
+def _report(case: Case, found: list[Finding]) -> None:
     _summary(found)
     for finding in found:
         _card(case, finding)
     _downloads(Audit(case, tuple(found)))
 
 
-def _asked(case: Case) -> str:
-    return f"audit.run.{case.selection.pool.fingerprint}.{case.selection.recipe.name}"
+def in_background(bench: Workbench) -> None:
+    """Audit a large pool in a job that can be stopped; what was found by then is kept for the next one."""
+    truth, held_out = _files(bench)
+    key = audit_cache.audit_key(bench.pool, bench.recipe, bench.labels, truth, held_out)
+    job = jobs.find(st.session_state.get(f"{JOB}.{key}"))
+    if job is None or isinstance(job.error, CancelledError):
+        st.info(
+            f"This pool is large: an audit reads all {bench.pool.candidates:,} candidates and the texts of their "
+            "documents, which takes minutes. It runs in the background and can be stopped.",
+            icon=":material/hourglass_empty:",
+        )  # fmt: skip
+        if st.button("Run the audit", type="primary", key="audit.begin"):
+            begun = _begin(bench, truth, held_out, key)
+            st.session_state[f"{JOB}.{key}"] = begun.id
+            begun.wait(1)
+            st.rerun()
+    elif not job.finished:
+        show_running(job, kept="What was found is kept; run it again and it goes on.")
+    elif job.error is not None:
+        st.error("The audit did not end well.", icon=":material/error:")
+        st.text(job.message)
+    else:
+        looked: Looked = job.result
+        st.caption(about(looked.case.selection, looked.case.labels))
+        _report(looked.case, [looked.finding(name) for name in finding_names()])
 
 
-def _ask(case: Case) -> None:
-    st.session_state[_asked(case)] = True
+def _begin(bench: Workbench, truth: Truth | None, held_out: HeldOut | None, key: str) -> Job:
+    pool, recipe, labels, stored = bench.pool, bench.recipe, bench.labels, audit_cache.audits()
+
+    def work(job: Job) -> Looked:
+        tell = counting.told(job)
+        if key not in stored:
+            counting.count(pool, recipe, labels, tell)
+            stored[key] = Looked(Case(cache.selection(pool, recipe, labels), labels, truth, held_out))
+        # Whoever stopped an earlier run stopped that one alone.
+        looked = stored[key] = stored[key].telling(tell)
+        for done, name in enumerate(finding_names()):
+            tell(f"looking at {name.replace('_', ' ')}", done, len(finding_names()))
+            looked.finding(name)
+        return looked
+
+    return jobs.start("Auditing the negatives", work, KIND)
 
 
 def _case(bench: Workbench) -> Looked:
+    return audit_cache.looked(bench.selection, bench.labels, *_files(bench))
+
+
+def _files(bench: Workbench) -> tuple[Truth | None, HeldOut | None]:
     with st.expander("Judgments and held-out data", icon=":material/attach_file:", key="audit.files"):
-        truth = judgments(bench.pool)
-        held_out = _held_out(bench)
-    return audit_cache.looked(bench.selection, bench.labels, truth, held_out)
+        return judgments(bench.pool), _held_out(bench)
 
 
 def _held_out(bench: Workbench) -> HeldOut | None:
-    dataset = bench.selection.pool.dataset
+    dataset = bench.pool.dataset
     path = st.text_input(
         "Held-out data", key="audit.held_out", persist_state="session", placeholder="Path of a file or folder",
         help="What the model will be evaluated with: data with queries, or judgments with the ids of this data. The "

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from negviz.arrays import Bools, Ints, Keys, Scores, text_keys, uniform
+from negviz.arrays import Bools, Floats, Ints, Keys, Scores, text_keys, uniform
 from negviz.comparison import Comparison, Contender, compare, learns_from_labels, run, stored
 from negviz.compiled import count_in_rows
-from negviz.dataset import Dataset
 from negviz.diagnostics.candidate_groups import By, Counts
 from negviz.diagnostics.candidate_groups import candidate_groups as groups_on
 from negviz.diagnostics.query_difficulty import QueryDifficulty, query_difficulty, unretrieved
@@ -25,28 +24,21 @@ from negviz.diagnostics.sweep import Outcome
 from negviz.embeddings import Embeddings
 from negviz.encode import stored_embeddings
 from negviz.errors import MissingInputError, NegvizError
-from negviz.held_out import HeldOut, read_held_out
 from negviz.home import home_folder
 from negviz.labels import CODES, Agreement, Labels, LabelStore, Verdict, agreement
-from negviz.leak_check import LeakCheck, check_leaks
 from negviz.marks import Cells
 from negviz.pool import Anchor, Pool
 from negviz.project import clusters
 from negviz.recipe import Recipe, published
-from negviz.registry import Entry
 from negviz.select import check, check_knobs, select, step_limits
 from negviz.select import source_pool as made_by_source
 from negviz.selection import NOT_REFUSED, Selection
 from negviz.store import open_pool
 from negviz.suspicion import Suspicion, suspicion_model
 from negviz.sweeping import Sweeper
-from negviz.training_set import TrainingSet, Unsure, make_training_set
 from negviz.truth import Truth, read_truth
 from negviz.ui import warming
 from negviz.ui.kept import KeptSelections
-from negviz.ui.outlook import Outlook, Surveyed, look_ahead
-from negviz.ui.outlook import survey as surveyed
-from negviz.ui.outlook import trial as written_trial
 
 # Queries on which recipes are tried: sources and fits need some others than the one that they are for.
 FEW = 64
@@ -61,14 +53,28 @@ RULES = "Score windows"
 def pool(folder: str, stamp: int) -> Pool:
     """Open a stored pool once for all sessions; ``stamp`` is its manifest's time, so that a rebuilt one is reopened."""
     opened = open_pool(Path(folder))
-    warming.warm(opened, first_queries(opened, warming.queries_enough(opened)))
+    warming.warm(opened, lambda: first_queries(opened, warming.queries_enough(opened)))
     return opened
 
 
 def selection(of: Pool, recipe: Recipe, labels: Labels) -> Selection:
     """Run a recipe, or give the result of the same run before."""
-    key = of.fingerprint, repr(recipe), labels.fingerprint
-    return _selections().get(key, lambda: select(of, recipe, labels))
+    return _selections().get(selection_key(of, recipe, labels), lambda: select(of, recipe, labels))
+
+
+def kept_selection(of: Pool, recipe: Recipe, labels: Labels) -> Selection | None:
+    """The result of a run before, None where it is not kept (any more)."""
+    return _selections().kept(selection_key(of, recipe, labels))
+
+
+def keep_selection(of: Pool, recipe: Recipe, labels: Labels, made: Selection) -> None:
+    """Keep what was run elsewhere, so that nobody runs it again."""
+    _selections().get(selection_key(of, recipe, labels), lambda: made)
+
+
+def selection_key(of: Pool, recipe: Recipe, labels: Labels) -> tuple[str, str, str]:
+    """What tells one run from another."""
+    return of.fingerprint, repr(recipe), labels.fingerprint
 
 
 @st.cache_resource(show_spinner=False)
@@ -146,6 +152,17 @@ def _suspected(_model: Suspicion, pool_key: str, labels_key: str) -> Scores:
     return probabilities(_model)
 
 
+def suspected_at(of: Pool, labels: Labels, cells: Cells) -> Floats:
+    """``suspected`` at (cells,) places of the flattened table, without a table as large as the pool."""
+    if len(of) <= SUSPECTED:
+        return np.asarray(suspected(of, labels).ravel()[cells], dtype=np.float64)
+    rows = asked_about(of)
+    known = suspicion(of, labels).probabilities(rows)
+    row, column = np.divmod(cells, of.depth)
+    place = np.minimum(np.searchsorted(rows, row), len(rows) - 1)
+    return np.where(np.equal(rows[place], row), known[place, column], np.nan).astype(np.float64)
+
+
 def probabilities(model: Suspicion) -> Scores:
     """``suspected`` of a model at hand."""
     rows = asked_about(model.pool)
@@ -157,10 +174,24 @@ def probabilities(model: Suspicion) -> Scores:
 
 def asked_about(of: Pool) -> Ints:
     """Rows of the queries whose candidates are looked at for suspicion."""
-    rows = np.arange(len(of), dtype=np.int32)
-    if len(of) <= SUSPECTED:
-        return rows
-    return np.sort(np.argsort(uniform(query_keys(of), 0), kind="stable")[:SUSPECTED]).astype(np.int32)
+    return by_chance(of, SUSPECTED)
+
+
+def by_chance(of: Pool, count: int) -> Ints:
+    """(count,) rows of so many queries, chosen by their ids; all where there are fewer."""
+    if len(of) <= count:
+        return np.arange(len(of), dtype=np.int32)
+    return np.sort(np.argsort(uniform(query_keys(of), 0), kind="stable")[:count]).astype(np.int32)
+
+
+def look_at(of: Pool, count: int) -> Pool:
+    """A pool of some of the queries, chosen by their ids, cut out once."""
+    return _look_at(of, of.fingerprint, count)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _look_at(_of: Pool, pool_key: str, count: int) -> Pool:
+    return _of.part(by_chance(_of, count), f"{count} of {pool_key}")
 
 
 def profile(of: Pool, scorer: str, anchor: Anchor) -> ScoreProfile:
@@ -264,10 +295,19 @@ def problem(of: Pool, recipe: Recipe, labels: Labels) -> str:
         check_knobs(recipe)
         if recipe.source is None:
             check(recipe, of)
-        select(of if learns_from_labels(recipe) else first_queries(of, FEW), recipe, labels)
+        select(_labelled(of, labels) if learns_from_labels(recipe) else first_queries(of, FEW), recipe, labels)
     except NegvizError as error:
         return str(error)
     return ""
+
+
+def _labelled(of: Pool, labels: Labels) -> Pool:
+    """The queries that labels speak of and a few more, for what learns from labels; a pool that is not large itself."""
+    if of.documents.size < warming.LARGE:
+        return of
+    rows = np.isin(of.queries, [query for query, _, _ in labels.found(of.dataset)])
+    rows[:FEW] = True
+    return of.part(np.flatnonzero(rows).astype(np.int32), f"labelled {labels.fingerprint} of {of.fingerprint}")
 
 
 def first_queries(of: Pool, count: int) -> Pool:
@@ -285,82 +325,6 @@ def some_queries(of: Pool, rows: slice | npt.NDArray[np.integer], name: str) -> 
         of, queries=of.queries[rows], documents=of.documents[rows], positives=of.positives[rows], flags=of.flags[rows],
         ranks=cut(of.ranks), scores=cut(of.scores), positive_scores=cut(of.positive_scores), stored_fingerprint=name,
     )  # fmt: skip
-
-
-def training_set(of: Selection, labels: Labels, unsure: Unsure, without: frozenset[int] = frozenset()) -> TrainingSet:
-    """A selection as labels correct it, put together once; some queries may be left out."""
-    return _training_set(of, labels, training_set_key(of, labels, unsure, without), unsure, without)
-
-
-def training_set_key(of: Selection, labels: Labels, unsure: Unsure, without: frozenset[int] = frozenset()) -> str:
-    """What tells one training set from another."""
-    left_out = f" {hash(tuple(sorted(without)))}" if without else ""
-    return f"{of.fingerprint} {labels.fingerprint} {unsure}{left_out}"
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _training_set(
-    _selection: Selection, _labels: Labels, key: str, unsure: Unsure, without: frozenset[int]
-) -> TrainingSet:
-    return make_training_set(_selection, _labels, unsure=unsure, without=without)
-
-
-def outlook(of: TrainingSet, key: str, entry: Entry, knobs: Mapping[str, Any]) -> Outlook:
-    """What an export would write, looked at once for each setting; ``key`` is that of the training set."""
-    return _outlook(of, entry, dict(knobs), _setting(key, entry, knobs))
-
-
-def _setting(key: str, entry: Entry, knobs: Mapping[str, Any]) -> str:
-    return f"{key} {entry.name} {sorted(knobs.items())}"
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _outlook(_of: TrainingSet, _entry: Entry, _knobs: Mapping[str, Any], key: str) -> Outlook:
-    return look_ahead(_of, _entry, _knobs)
-
-
-def survey(of: TrainingSet, key: str) -> Surveyed:
-    """What a training set says, counted once; ``key`` is that of the training set."""
-    return _survey(of, key)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _survey(_of: TrainingSet, key: str) -> Surveyed:
-    return surveyed(_of)
-
-
-def trial(of: TrainingSet, key: str, entry: Entry, knobs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Where the data of an export would lie, tried once for each setting; ``key`` is that of the training set."""
-    return _trial(of, entry, dict(knobs), _setting(key, entry, knobs))
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _trial(_of: TrainingSet, _entry: Entry, _knobs: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    return written_trial(_of, _entry, _knobs)
-
-
-def held_out(dataset: Dataset, path: str, stamp: int) -> HeldOut:
-    """Data to evaluate with, read once; again when it was changed.
-
-    Raises:
-        DataError: If it can't be used.
-    """
-    return _held_out(dataset, dataset.fingerprint, path, stamp)
-
-
-@st.cache_resource(max_entries=3, show_spinner="Reading the held-out data …")
-def _held_out(_dataset: Dataset, dataset_key: str, path: str, stamp: int) -> HeldOut:
-    return read_held_out(Path(path).expanduser(), _dataset)
-
-
-def leak_check(of: TrainingSet, against: HeldOut, key: str) -> LeakCheck:
-    """What of a training set is held out, looked at once; ``key`` tells the set and the held-out data."""
-    return _leak_check(of, against, key)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Comparing with the held-out data …")
-def _leak_check(_of: TrainingSet, _against: HeldOut, key: str) -> LeakCheck:
-    return check_leaks(_of, _against)
 
 
 def embeddings(of: Pool) -> Embeddings | None:

@@ -11,7 +11,7 @@ from negviz.errors import NegvizError
 from negviz.held_out import HeldOut, held_out_of
 from negviz.leak_check import Leak, LeakCheck, OnLeak, rows_of_queries
 from negviz.training_set import TrainingSet
-from negviz.ui import cache
+from negviz.ui import export_cache
 from negviz.ui.tables import csv_bytes, show_paged
 from negviz.ui.texts import shortened
 
@@ -92,10 +92,10 @@ def _given(key: str) -> tuple[str, OnLeak]:
 def _look(training_set: TrainingSet, set_key: str, path: str, leaks: OnLeak, *, wanted: bool) -> Held:
     dataset = training_set.dataset
     try:
-        held_out = cache.held_out(dataset, path, _stamp(path)) if path else held_out_of(dataset)
+        held_out = export_cache.held_out(dataset, path, _stamp(path)) if path else held_out_of(dataset)
         if held_out is None or not wanted:
             return Held(held_out, leaks)
-        check = cache.leak_check(training_set, held_out, f"{set_key} {path} {_stamp(path)}")
+        check = export_cache.leak_check(training_set, held_out, f"{set_key} {path} {_stamp(path)}")
     except NegvizError as error:
         return Held(None, leaks, problem=str(error))
     rows = frozenset(rows_of_queries(training_set, check.leaks)) if leaks == "drop" else frozenset[int]()

@@ -17,12 +17,14 @@ from negviz.export import export, knobs_of, shown_name
 from negviz.exporters._rows import NO_NEGATIVE
 from negviz.home import home_folder
 from negviz.labels import Labels
+from negviz.pool import Pool
 from negviz.registry import Entry
 from negviz.selection import Selection
 from negviz.survey import Loss
 from negviz.training_set import TrainingSet, Unsure
-from negviz.ui import cache, export_leaks, format_choice, jobs
+from negviz.ui import cache, counting, export_cache, export_leaks, format_choice, jobs
 from negviz.ui.building import safe_name, show_running
+from negviz.ui.counting import Told, silent
 from negviz.ui.export_leaks import Held
 from negviz.ui.format_choice import COSTLY, loss_lines
 from negviz.ui.frame import Workbench
@@ -39,7 +41,17 @@ VIEWS = {"rows": "First rows", "changes": "Changed by labels", "left out": "Left
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is to be exported, and how."""
+    """What is to be exported, and how.
+
+    Attributes:
+        selection: The negatives; of a large pool a look at some of them.
+        labels: What people said.
+        entry: The format.
+        knobs: Its knobs.
+        unsure: What becomes of negatives that somebody was unsure about.
+        held: Held-out data.
+        whole: The pool that is written, where only some of it is looked at; None where all of it is.
+    """
 
     selection: Selection
     labels: Labels
@@ -47,27 +59,28 @@ class Plan:
     knobs: Mapping[str, Any]
     unsure: Unsure
     held: Held = NOBODY
+    whole: Pool | None = None
 
     @cached_property
     def training_set(self) -> TrainingSet:
         """What would be written."""
-        return cache.training_set(self.selection, self.labels, self.unsure, self.held.without)
+        return export_cache.training_set(self.selection, self.labels, self.unsure, self.held.without)
 
     @property
     def key(self) -> str:
         """What tells the training set from another."""
-        return cache.training_set_key(self.selection, self.labels, self.unsure, self.held.without)
+        return export_cache.training_set_key(self.selection, self.labels, self.unsure, self.held.without)
 
     @cached_property
     def outlook(self) -> Outlook:
         """The beginning of it, in the format."""
-        return cache.outlook(self.training_set, self.key, self.entry, self.knobs)
+        return export_cache.outlook(self.training_set, self.key, self.entry, self.knobs)
 
     @cached_property
     def losses(self) -> tuple[list[Loss], bool]:
         """What the format cannot say, and whether everything was counted."""
         try:
-            surveyed = cache.survey(self.training_set, self.key)
+            surveyed = export_cache.survey(self.training_set, self.key)
         except ExportError:
             # A positive among the negatives; the outlook says so.
             return [], True
@@ -88,10 +101,15 @@ class Plan:
             return "No negative is left, so the training set would be empty; loosen the recipe on the page Mine."
         return self.outlook.refusal or self.held.refusal
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Write it."""
+    def write(self, folder: Path, tell: Told = silent) -> dict[str, Any]:
+        """Write it; of a large pool all of it."""
+        selection, recipe = self.selection, self.selection.recipe
+        if self.whole is not None:
+            counting.count(self.whole, recipe, self.labels, tell)
+            selection = cache.selection(self.whole, recipe, self.labels)
+            tell("writing", 0, 1)
         return export(
-            self.selection, self.labels, self.entry.name, folder, knobs=self.knobs, unsure=self.unsure,
+            selection, self.labels, self.entry.name, folder, knobs=self.knobs, unsure=self.unsure,
             held_out=self.held.held_out, leaks=self.held.leaks,
         )  # fmt: skip
 
@@ -119,12 +137,21 @@ def choose_format(bench: Workbench, key: str) -> Plan:
                 "Negatives labelled unsure", get_args(Unsure), key=f"{key}.unsure", persist_state="session",
                 help="Whether a taken candidate that somebody was unsure about stays a negative.",
             )  # fmt: skip
-        plan = Plan(bench.selection, bench.labels, entry, knobs, cast(Unsure, unsure))
+        large = counting.is_large(bench.pool)
+        looked_at = Workbench(counting.look_of(bench.pool), bench.recipe)
+        plan = Plan(looked_at.selection, bench.labels, entry, knobs, cast(Unsure, unsure),
+                    whole=bench.pool if large else None)  # fmt: skip
         return replace(plan, held=export_leaks.ask(plan.training_set, plan.key, key))
 
 
 def show_plan(plan: Plan, key: str) -> None:
     """Counts, warnings, what the format cannot say, and the views: rows, changes, what is left out, code."""
+    if plan.whole is not None:
+        st.info(
+            f"A look at {len(plan.selection.pool):,} of {len(plan.whole):,} queries, chosen by their ids: what you see "
+            "here is of these alone. All of them are written, and counted in the manifest.",
+            icon=":material/visibility:",
+        )  # fmt: skip
     _counts(plan)
     _warnings(plan)
     sizes = {"changes": len(plan.training_set.changes), "left out": len(plan.outlook.left_out)}
@@ -254,7 +281,7 @@ def _download(table: pa.Table, name: str, key: str) -> None:
 
 
 def _code(plan: Plan, key: str) -> None:
-    written = _same_written(plan, key) or cache.trial(plan.training_set, plan.key, plan.entry, plan.knobs)
+    written = _same_written(plan, key) or export_cache.trial(plan.training_set, plan.key, plan.entry, plan.knobs)
     language = str(plan.entry.trait("language", "python"))
     unknown = "" if written else " DATA stands for the path of the data file."
     st.caption(f"Run it in the folder of the export; its README holds the same.{unknown}")
@@ -286,12 +313,14 @@ def write_form(plan: Plan, key: str) -> None:
             st.caption("There is an export in this folder; writing replaces it.")
         with st.container(horizontal=True):
             blocked = bool(plan.refusal)
+            large = plan.whole is not None
             if st.button("Write", type="primary", key=f"{key}.write", icon=":material/save:", disabled=blocked):
                 _start(plan, folder, key)
             st.download_button(
                 "Download as .zip", plan.zipped, f"{plan.name}.zip", "application/zip", key=f"{key}.zip",
-                icon=":material/download:", on_click="ignore", disabled=blocked,
-                help="Built when you click; large sets are better written to a folder.",
+                icon=":material/download:", on_click="ignore", disabled=blocked or large,
+                help="Too much for one answer to the browser: write it to a folder." if large else
+                "Built when you click; large sets are better written to a folder.",
             )  # fmt: skip
         _outcome(key)
 
@@ -299,7 +328,7 @@ def write_form(plan: Plan, key: str) -> None:
 def _start(plan: Plan, folder: Path, key: str) -> None:
     def work(job: Job) -> tuple[str, dict[str, Any], str]:
         job.progress("writing", 0, 1)
-        return str(folder), plan.write(folder), plan.entry.name
+        return str(folder), plan.write(folder, counting.told(job)), plan.entry.name
 
     forget_check(key)
     job = jobs.start("Writing the training set", work, KIND)

@@ -44,10 +44,17 @@ def why_not(pool: Pool, error: NegvizError) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Workbench:
-    """What a page works on."""
+    """What a page works on.
+
+    Attributes:
+        pool: Candidates.
+        recipe: How negatives are picked.
+        part_of: How many queries the pool at hand has, where these are some of them; None where they are all.
+    """
 
     pool: Pool
     recipe: Recipe
+    part_of: int | None = None
 
     @property
     def labels(self) -> Labels:

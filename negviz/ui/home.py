@@ -9,7 +9,7 @@ from negviz.home import home_folder
 from negviz.labels import Labels
 from negviz.pool import Pool
 from negviz.selection import Selection
-from negviz.ui import building, cache, state
+from negviz.ui import building, cache, counting, state
 from negviz.ui.links import page_link
 from negviz.ui.metrics import show_metrics
 from negviz.ui.shortfall import takes_all
@@ -83,7 +83,7 @@ def _invitation(key: str) -> None:
 def _loaded(pool: Pool) -> None:
     with st.container(border=True):
         st.text(pool.dataset.name, width="stretch")
-        candidates = int(pool.present.sum())
+        candidates = pool.candidates
         per_query = candidates / max(len(pool), 1)
         encoder = pool.origin.get("encoder")
         metrics = [
@@ -107,7 +107,9 @@ def _road(pool: Pool) -> list[Stop]:
 
 def _selection(pool: Pool) -> tuple[Selection | None, str]:
     try:
-        return cache.selection(pool, state.current_recipe(), cache.labels()), ""
+        recipe = state.current_recipe()
+        found = counting.known(pool, recipe)
+        return found, "" if found else f"Recipe {recipe.name}; its negatives are counted there"
     except NegvizError as error:
         return None, str(error)
 

@@ -40,6 +40,11 @@ class KeptSelections:
             self._drop_oldest()
         return made
 
+    def kept(self, key: object) -> Selection | None:
+        """The selection of a key; None where it is not kept."""
+        with self._lock:
+            return self._kept.get(key)
+
     def __len__(self) -> int:
         """How many are kept."""
         return len(self._kept)

@@ -48,7 +48,7 @@ def pair_cards(pool: Pool, pair: Pair, known: Known | None, *, whole: bool, said
         said: What people said of the pair, where it is to be settled.
     """
     query = pool.dataset.query_text(pair[0])
-    answers = pool.dataset.answers[pair[0]]
+    answers = answers_of(pool, pair[0])
     return "".join([
         '<div class="negviz-pair">',
         _card("query", "Query", f'<div class="negviz-text" dir="auto">{html.escape(query)}</div>' + _wanted(answers)
@@ -63,7 +63,7 @@ def pair_cards(pool: Pool, pair: Pair, known: Known | None, *, whole: bool, said
 
 def query_cards(pool: Pool, query_row: int) -> str:
     """Escaped HTML of a query and its labelled positives, side by side."""
-    query, answers = pool.dataset.query_text(query_row), pool.dataset.answers[query_row]
+    query, answers = pool.dataset.query_text(query_row), answers_of(pool, query_row)
     text = f'<div class="negviz-text" dir="auto">{html.escape(query)}</div>' + _wanted(answers)
     positives = _positives(pool, query_row, query, answers, whole=False)
     return f'<div class="negviz-pair negviz-two">{_card("query", "Query", text)}{_card("positive", *positives)}</div>'
@@ -72,6 +72,11 @@ def query_cards(pool: Pool, query_row: int) -> str:
 def _card(kind: str, title: str, body: str) -> str:
     # A card scrolls where it is long, so it must be reachable by key.
     return f'<section class="negviz-side negviz-{kind}" tabindex="0"><h3>{html.escape(title)}</h3>{body}</section>'
+
+
+def answers_of(pool: Pool, query_row: int) -> list[str]:
+    """Answer strings of one query, without reading those of all."""
+    return list(pool.dataset.queries["answers"][query_row].as_py() or ())
 
 
 def _wanted(answers: Sequence[str]) -> str:

@@ -22,7 +22,19 @@ from negviz.text import text_key
 from negviz.ui import cache, jobs, state
 from negviz.ui.frame import Workbench, stop_with
 from negviz.ui.label_cards import Known, Pair
-from negviz.ui.label_orders import LEARNING, SAMPLES, Choice, Made, learned, lesson, make, rests_on, step_before
+from negviz.ui.label_orders import (
+    LEARNING,
+    SAMPLES,
+    Choice,
+    Made,
+    about_order,
+    by_score,
+    desk_bench,
+    learned,
+    lesson,
+    make,
+    step_before,
+)
 from negviz.ui.queue import FROM_MAP
 
 DESK = "label.desk"
@@ -64,6 +76,7 @@ class Desk:
         about: What the order rests on now.
         model: The suspicion that is shown; made when it is first asked for where the order needs none.
         fitted: How many labels the order rests on, or will when the fit in the background has ended.
+        part_of: How many queries the pool has of which some are looked at; None where all are.
         recent: This person's last answers about pairs of this data, newest first.
         extras: Notes and grades of pairs that have no answer yet.
         groups: Answers that were given at once, by the names of their events.
@@ -87,6 +100,7 @@ class Desk:
     about: str = ""
     model: Suspicion | None = None
     fitted: int = 0
+    part_of: int | None = None
     recent: list[Answer] = field(default_factory=list)
     extras: dict[Pair, Extra] = field(default_factory=dict)
     groups: list[frozenset[str]] = field(default_factory=list)
@@ -158,12 +172,16 @@ def desk_at_hand(bench: Workbench, choice: Choice) -> Desk:
         return desk
     if isinstance(desk, Desk):
         _let_go(store, desk)
+    bench = desk_bench(bench, choice.order)
     # First, since a recipe that cannot run on this pool stops the page here, with its sentence.
     selection = bench.selection
-    made = make(bench, choice, annotator)
+    at_first = choice.order in LEARNING and bench.part_of is not None
+    made = by_score(bench, choice, annotator) if at_first else make(bench, choice, annotator)
     desk = Desk(
         signature, choice, made, Walk(made.queue), selection, annotator, dict(bench.labels),
-        dict(store.current(annotator)), made.about, made.model, step_before(len(bench.labels)),
+        dict(store.current(annotator)), made.about, made.model,
+        # An order by score alone rests on no model, so that one is fitted at once, in the background.
+        -1 if at_first else step_before(len(bench.labels)), bench.part_of,
     )  # fmt: skip
     desk.recent = recent_answers(store, bench.pool, annotator)
     st.session_state[DESK] = desk
@@ -376,7 +394,7 @@ def learn(desk: Desk) -> None:
         desk.job = None
         if isinstance(job.result, Refit):
             desk.walk.follow(job.result.queue, HELD)
-            desk.model, desk.about = job.result.model, rests_on(job.result.model)
+            desk.model, desk.about = job.result.model, about_order(job.result.model, desk.part_of)
             desk.ready.clear()
         elif job.error is not None:
             desk.said = f"The suspicion model could not learn: {job.message}"

@@ -9,7 +9,7 @@ import streamlit as st
 from negviz.errors import NegvizError
 from negviz.labels import Verdict
 from negviz.ui import cache
-from negviz.ui.label_cards import Pair, document, facts, query_cards
+from negviz.ui.label_cards import Pair, answers_of, document, facts, query_cards
 from negviz.ui.label_desk import DESK, Desk, claim_these, hold, store_answers, take_back
 from negviz.ui.label_words import ANSWERS
 
@@ -151,7 +151,8 @@ def _row(desk: Desk, pair: Pair, said: str, more: str, *, at: bool) -> str:
     """Escaped HTML of a candidate in the list, with what is said of it and more that is known."""
     data = desk.pool.dataset
     badge = f'<span class="negviz-verdict negviz-labelled">▲ {html.escape(said)}</span>' if said else ""
-    text = document(desk.pool, pair[1], data.query_text(pair[0]), data.answers[pair[0]], whole=False, length=SHORT)
+    answers = answers_of(desk.pool, pair[0])
+    text = document(desk.pool, pair[1], data.query_text(pair[0]), answers, whole=False, length=SHORT)
     return f'<div class="negviz-row{" negviz-at" if at else ""}">{badge}{text}{more}</div>'
 
 

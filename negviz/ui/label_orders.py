@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from negviz.arrays import Floats, Scores
+from negviz.arrays import PAD, Floats, Scores
 from negviz.diagnostics.limits import limits
 from negviz.diagnostics.threshold_distance import threshold_distance
 from negviz.errors import MissingInputError
@@ -16,23 +16,26 @@ from negviz.queue import (
     NOT_ASKED,
     RANDOM,
     WEIGHTED,
+    Cells,
     Queue,
-    chance,
+    chance_at,
     make_queue,
     most_informative,
     most_suspect,
     nearness,
+    queue_at,
     queue_of_pairs,
     scorers_differ,
     taken_first,
-    weighted_chance,
+    weighted_chance_at,
 )
+from negviz.queue import suspicion as ahead_of_positive
 from negviz.select import resolved_knobs
 from negviz.selection import Selection
 from negviz.strategies import STRATEGIES
 from negviz.suspicion import Suspicion
 from negviz.taken_pairs import columns_of, pairs_of, taken_keys
-from negviz.ui import cache, state
+from negviz.ui import cache, counting, state
 from negviz.ui.comparing_choice import AT_HAND, options_of
 from negviz.ui.frame import Workbench
 from negviz.ui.queue import FROM_MAP, ORDER, map_pairs
@@ -62,6 +65,8 @@ TITLES = {RANDOM: "Random sample", WEIGHTED: "Random sample, weighted by suspici
 FEWEST = 20
 LEARNING = (SUSPECT, INFORMATIVE)
 SAMPLES = (RANDOM, WEIGHTED)
+# Pairs of a first order that another follows within seconds.
+AT_FIRST = 1_000
 # Orders that are about what colleagues said.
 TEAM = (UNSURE, ADJUDICATION)
 NO_LABELS = Labels.of(())
@@ -185,6 +190,39 @@ def second_opinion(order: str) -> None:
     )  # fmt: skip
 
 
+def desk_bench(bench: Workbench, order: str) -> Workbench:
+    """What an order is made from: of a large pool some queries, except for samples and for pairs that people named."""
+    if not counting.is_large(bench.pool) or order not in {*LEARNING, NEAR, TAKEN, SCORERS, RECIPES}:
+        return bench
+    some = counting.look_of(bench.pool)
+    return Workbench(some, bench.recipe, len(bench.pool))
+
+
+def by_score(bench: Workbench, choice: Choice, annotator: str) -> Made:
+    """Pairs by how far they score above the labelled positive, until suspicion has looked at them.
+
+    Args:
+        bench: Some queries of a large pool.
+        choice: The order that is asked for.
+        annotator: Who will be asked.
+    """
+    pool, recipe = bench.selection.pool, bench.recipe
+    asked = cache.label_store().current(annotator) if choice.double else bench.labels
+    ahead = ahead_of_positive(pool, scorer=recipe.scorer, anchor=recipe.anchor)
+    queue = make_queue(pool, ahead, np.greater(asked.align(pool), 0), order=choice.order, most=AT_FIRST)
+    about = "For a moment by score alone, what scores above the labelled positive first; suspicion is being worked out."
+    return Made(queue, f"{about} {_among(bench.part_of, len(pool))}".strip())
+
+
+def about_order(model: Suspicion, part_of: int | None) -> str:
+    """What an order by suspicion rests on, and of which queries its pairs are, for people."""
+    return f"{rests_on(model)} {_among(part_of, len(model.pool))}".strip()
+
+
+def _among(part_of: int | None, queries: int) -> str:
+    return "" if part_of is None else f"Of {queries:,} of the {part_of:,} queries, chosen by their ids."
+
+
 def make(bench: Workbench, choice: Choice, annotator: str) -> Made:
     """Make the queue of an order.
 
@@ -206,7 +244,9 @@ def make(bench: Workbench, choice: Choice, annotator: str) -> Made:
     if choice.order in special:
         return special[choice.order]()
     answered = np.greater(asked.align(bench.selection.pool), 0)
-    return Made(make_queue(bench.selection.pool, _priority(bench, choice), answered, order=choice.order))
+    pool = bench.selection.pool
+    queue = make_queue(pool, _priority(bench, choice), answered, order=choice.order)
+    return Made(queue, _among(bench.part_of, len(pool)))
 
 
 def _priority(bench: Workbench, choice: Choice) -> Floats:
@@ -257,7 +297,7 @@ def learned(order: str, pool: Pool, probabilities: Scores) -> Floats:
 
 def rests_on(model: Suspicion) -> str:
     """What an order by suspicion rests on, a sentence for people."""
-    some = f" Of {cache.SUSPECTED:,} queries, chosen by their ids." if len(model.pool) > cache.SUSPECTED else ""
+    some = f" {_among(len(model.pool), cache.SUSPECTED)}" if len(model.pool) > cache.SUSPECTED else ""
     prior = f"A prior, {model.prior.about}; answers of this collection count from {FEWEST} labels on."
     return (model.about if model.labelled else prior) + some
 
@@ -265,18 +305,25 @@ def rests_on(model: Suspicion) -> str:
 def _sample(bench: Workbench, choice: Choice, own: Labels) -> Made:
     """A sample of what the recipe takes without labels, which have removed false negatives already."""
     selection = _without_labels(bench)
-    pool, taken = selection.pool, selection.taken
+    pool, taken = selection.pool, taken_cells(selection)
     drawn = (own if choice.double else bench.labels).drawn
     before = np.greater(Labels(dict(drawn), {}).align(pool), 0)
     probability: float | Floats
     if choice.order == RANDOM:
-        priority, probability = chance(pool, taken, seed=choice.seed, size=choice.size)
+        sample, probability = chance_at(pool, taken, seed=choice.seed, size=choice.size)
     else:
-        suspicion = cache.suspected(pool, NO_LABELS)
-        priority, probability = weighted_chance(pool, taken, suspicion=suspicion, seed=choice.seed, size=choice.size)
-    queue = make_queue(pool, priority, before, order=choice.order, probability=probability)
+        suspicion = cache.suspected_at(pool, NO_LABELS, taken)
+        sample, share = weighted_chance_at(pool, taken, suspicion=suspicion, seed=choice.seed, size=choice.size)
+        probability = share[np.searchsorted(taken, sample.cells)]
+    queue = queue_at(pool, sample, before, order=choice.order, probability=probability)
     again = frozenset(pair for pair in bench.labels if pair not in bench.labels.drawn)
     return Made(queue, again=again)
+
+
+def taken_cells(selection: Selection) -> Cells:
+    """(taken,) places of the negatives taken in the flattened table, ascending."""
+    rows, slots = np.nonzero(np.not_equal(selection.columns, PAD))
+    return np.sort(rows * np.int64(selection.pool.depth) + selection.columns[rows, slots])
 
 
 def _without_labels(bench: Workbench) -> Selection:
@@ -336,7 +383,8 @@ def _recipes_differ(bench: Workbench, choice: Choice, labels: Labels) -> Made:
     pairs = pairs[np.argsort(-np.where(columns < 0, -1.0, likely), kind="stable")]
     pairs[:, 0] = pool.queries[pairs[:, 0]]
     answered = np.greater(labels.align_pairs(pool.dataset, pairs[:, 0], pairs[:, 1]), 0)
-    return Made(queue_of_pairs(pairs, answered, order=RECIPES), rests_on(cache.suspicion(pool, labelled)))
+    about = about_order(cache.suspicion(pool, labelled), bench.part_of)
+    return Made(queue_of_pairs(pairs, answered, order=RECIPES), about)
 
 
 def distance_to_limits(selection: Selection) -> Floats:

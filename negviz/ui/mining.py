@@ -15,6 +15,7 @@ from negviz.selection import Selection
 from negviz.ui import (
     cache,
     candidates,
+    counting,
     judging,
     methods,
     picture,
@@ -45,6 +46,7 @@ def explore(pool: Pool) -> None:
     recipe_sharing.open_shared("mine")
     shared = st.container()
     recipe = state.current_recipe()
+    pool = counting.at_hand(pool, recipe)
     with st.container(border=True, key="mine_head"):
         chosen, words = st.columns([3, 4], gap="large")
         with chosen:

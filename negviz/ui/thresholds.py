@@ -6,7 +6,7 @@ from negviz.errors import NegvizError
 from negviz.pool import Pool
 from negviz.recipe import published
 from negviz.selection import Selection
-from negviz.ui import cache, marked_table, per_query, recipe_sharing, score_view, state, sweeps
+from negviz.ui import cache, counting, marked_table, per_query, recipe_sharing, score_view, state, sweeps
 from negviz.ui.metrics import show_metrics
 from negviz.ui.mining import edit, outcome
 from negviz.ui.near_threshold import nearest
@@ -19,6 +19,7 @@ SCORES, QUERIES, SWEEP = "Scores", "Queries", "Sweep"
 def explore(pool: Pool) -> None:
     """Everything that follows a knob or a line; the rest of the page stays as it is."""
     recipe_sharing.open_shared("thresholds")
+    pool = counting.at_hand(pool, state.current_recipe())
     with st.container(horizontal=True, horizontal_alignment="distribute", key="thresholds_head"):
         view = st.segmented_control(
             "View", [SCORES, QUERIES, SWEEP], default=SCORES, key="thresholds.view", bind="query-params",

@@ -1,6 +1,7 @@
 """Loops over millions of candidates are compiled once on a machine, in some 20 seconds: begun when a pool is opened."""
 
 import threading
+from collections.abc import Callable
 
 from negviz.compiled import MANY
 from negviz.diagnostics.score_axis import score_axis
@@ -10,19 +11,23 @@ from negviz.pool import Pool
 from negviz.recipe import published
 from negviz.select import select
 
+# Candidates from which on a page does not wait until all of them were looked at.
+LARGE = 5_000_000
 # One of each kind of loop: limits on scores, limits on ranks, and a bell that is drawn from.
 RECIPES = "nv_perc", "nv_shifted", "simans"
 
 
-def warm(pool: Pool, part: Pool) -> None:
+def warm(pool: Pool, few: Callable[[], Pool]) -> None:
     """Have the loops compiled in a thread of its own, if the pool is one of those that they are for.
+
+    Of a large pool the counting of all candidates does, after the first page is drawn (``negviz.ui.counting``).
 
     Args:
         pool: What was opened.
-        part: Just so many of its queries that they go the way of the compiled loops.
+        few: Gives just so many of its queries that they go the way of the compiled loops.
     """
-    if pool.documents.size >= MANY:
-        threading.Thread(target=run_each, args=(part,), name="negviz compiles", daemon=True).start()
+    if MANY <= pool.documents.size < LARGE:
+        threading.Thread(target=lambda: run_each(few()), name="negviz compiles", daemon=True).start()
 
 
 def queries_enough(pool: Pool) -> int:

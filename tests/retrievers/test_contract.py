@@ -1,5 +1,7 @@
 """Every retriever that exists, whoever wrote it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,8 @@ def context(seed=0):
         "embeddings": Embeddings(vectors[:QUERIES], vectors[QUERIES:], "cosine", "e", "i"),
         "seed": seed,
         "run": run,
+        "memory": 1 << 26,
+        "shop": SimpleNamespace(facts={}),
     }
 
 

@@ -68,5 +68,6 @@ class Shop:
         self.opened.append(name)
         return self.model
 
-    def embed(self, encoder: Any) -> Embeddings:
+    def of_encoder(self, name: str) -> Embeddings:
+        self.open(name)
         return self.vectors

@@ -18,8 +18,17 @@ def test_a_pool_without_what_a_recipe_needs_is_passed_over() -> None:
 
 def test_a_small_pool_needs_no_compiling(full: Pool) -> None:
     with mock.patch.object(threading.Thread, "start") as start:
-        warming.warm(full, full)
+        warming.warm(full, lambda: full)
     start.assert_not_called()
     with mock.patch.object(threading.Thread, "start") as start, mock.patch.object(warming, "MANY", 1):
-        warming.warm(full, full)
+        warming.warm(full, lambda: full)
     start.assert_called_once()
+
+
+def test_of_a_large_pool_counting_compiles(full: Pool) -> None:
+    with (
+        mock.patch.object(threading.Thread, "start") as start,
+        mock.patch.object(warming, "MANY", 1), mock.patch.object(warming, "LARGE", 2),
+    ):  # fmt: skip
+        warming.warm(full, lambda: full)
+    start.assert_not_called()

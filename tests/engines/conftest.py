@@ -1,0 +1,5 @@
+"""The cluster of these tests."""
+
+from tests.cluster import cluster, ray
+
+__all__ = ["cluster", "ray"]

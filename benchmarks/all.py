@@ -94,7 +94,12 @@ LIST = (
         "The dashboard opens a pool of 50 million candidates",
         "2 s",
     ),
-    Benchmark("scale", "scale.py", "scale.py --small", "The same job on several workers, and what a lost one costs"),
+    Benchmark(
+        "scale",
+        "scale.py {collections}",
+        "scale.py {collections} --small",
+        "The same job on several workers, and what a lost one costs",
+    ),
     Benchmark("schedule", "schedule.py", "schedule.py --small", "Simulated schedule of a job on 1 to 64 workers"),
 )
 

@@ -1,9 +1,9 @@
-"""Encoding alone: `minilm` in each precision against sentence-transformers' own `encode` (torch, float32, batches of 32).
+"""Encoding alone: `minilm` in each precision against `encode` of sentence-transformers (torch, float32, batches of 32).
 
     .venv/bin/python benchmarks/encoders.py [ROUNDS] [--data BEIR_FOLDER...] [--texts 1000] [--queries 100]
     .venv/bin/python benchmarks/encoders.py 1 --texts 100    # a trial
 
-The same texts, drawn with a seed of the data (the sample without --data). Rounds are interleaved, since a shared machine
+The same texts, drawn with a seed (of the sample without --data). Rounds are interleaved, since a shared machine
 changes its speed from minute to minute; a first round of every side, in which libraries prepare themselves, is not
 counted. Ratios are those of one round. Agreement is that of the vectors with torch's, as negviz.precision defines it:
 overlap of the 20 nearest documents, 99th percentile of the difference of scores, and decisions that a margin of 5

@@ -27,10 +27,10 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "scale.md"
 SIZES = (10_000_000, 100_000_000, 1_000_000_000)
 QUERIES, DEPTH, DIMS = 500_000, 100, 384
 GIB = 1024**3
-# A machine: its workers, and what it is given with --memory.
-WORKERS, MEMORY = 16, 64 * GIB
+# A machine's workers, and what each of them is given with --memory.
+WORKERS, MEMORY = 16, 2 * GIB
 # How a job is cut (negviz.jobs.plan): bytes of a document in a shard, of a candidate in a block, and what is most.
-PER_DOCUMENT, PER_CANDIDATE, MOST_DOCUMENTS, MOST_QUERIES, ENCODED, SHARE = 8192, 96, 2**20, 4096, 4096, 2
+PER_DOCUMENT, PER_CANDIDATE, MOST_DOCUMENTS, MOST_QUERIES, ENCODED, SHARE = 4096, 96, 2**20, 4096, 4096, 2
 # Dense and BM25 bring candidates: two ranks, two scores and a row of 4 bytes, flags of 2.
 RETRIEVERS, CANDIDATE_BYTES = 2, 22
 # What leaks are told from: five numbers of 8 bytes a document.
@@ -70,25 +70,25 @@ def hours(seconds: float) -> str:
     return f"{found:,.0f}" if found >= 10 else f"{found:,.1f}" if found >= 1 else f"{found:,.2f}"
 
 
-def shard_of(memory: int, workers: int = WORKERS) -> int:
-    """Documents of a shard."""
-    return min(max(memory // workers // SHARE // PER_DOCUMENT, 1024), MOST_DOCUMENTS)
+def shard_of(memory: int) -> int:
+    """Documents whose words are indexed together."""
+    return min(max(memory // SHARE // PER_DOCUMENT, 1024), MOST_DOCUMENTS)
 
 
-def block_of(memory: int, workers: int = WORKERS) -> int:
+def block_of(memory: int) -> int:
     """Queries of a block."""
-    return min(max(memory // workers // SHARE // (PER_CANDIDATE * (DEPTH * RETRIEVERS + 1)), 1), MOST_QUERIES)
+    return min(max(memory // SHARE // (PER_CANDIDATE * (DEPTH * RETRIEVERS + 1)), 1), MOST_QUERIES)
 
 
-def shards(documents: int, memory: int = MEMORY) -> int:
-    """How many shards."""
-    return math.ceil(documents / shard_of(memory))
+def parts(documents: int, memory: int = MEMORY) -> tuple[int, int]:
+    """How many spans are searched by vectors, and how many shards by words."""
+    return math.ceil(documents / MOST_DOCUMENTS), math.ceil(documents / shard_of(memory))
 
 
 def copying(documents: int) -> float:
     """Seconds until a machine has its copies of texts, vectors and words."""
     unit = units()
-    return documents * (DIMS * 4 + unit["text_bytes"] + unit["words_bytes"]) / unit["bandwidth"]
+    return documents * (DIMS * 4 + unit["text_bytes"] + unit["words_bytes"] + CODE_BYTES) / unit["bandwidth"]
 
 
 def gathering(documents: int) -> float:
@@ -161,14 +161,14 @@ def table_of_disk() -> str:
     unit = units()
     vectors = DIMS * 4
 
-    def lists(documents: int, memory: int = MEMORY) -> float:
-        return shards(documents, memory) * QUERIES * DEPTH * 8 * RETRIEVERS
+    def lists(documents: int) -> float:
+        return sum(parts(documents)) * QUERIES * DEPTH * 8
 
     def pool(documents: int) -> float:
         return QUERIES * RETRIEVERS * DEPTH * CANDIDATE_BYTES
 
     def total(documents: int) -> float:
-        per_document = unit["text_bytes"] + 2 * vectors + unit["words_bytes"] + CODE_BYTES
+        per_document = unit["text_bytes"] + 2 * vectors + unit["words_bytes"] + 2 * CODE_BYTES
         return documents * per_document + lists(documents) + pool(documents)
 
     return lines_table([
@@ -176,10 +176,12 @@ def table_of_disk() -> str:
         Line("vectors", f"documents x {DIMS} x 4 bytes", lambda n: size(n * vectors)),
         Line("the same once more: blocks beside the whole", f"documents x {DIMS} x 4", lambda n: size(n * vectors)),
         Line("index of words", f"documents x {unit['words_bytes']:,.0f}", lambda n: size(n * unit["words_bytes"])),
-        Line("what leaks are told from", f"documents x {CODE_BYTES}", lambda n: size(n * CODE_BYTES)),
+        Line("what leaks are told from, in blocks and whole", f"documents x {CODE_BYTES} x 2",
+             lambda n: size(2 * n * CODE_BYTES)),
         Line(
-            "lists of the shards",
-            f"documents / {shard_of(MEMORY):,} x {QUERIES:,} queries x {DEPTH} x 8 bytes x {RETRIEVERS} retrievers",
+            "lists of what was found",
+            f"(documents / {MOST_DOCUMENTS:,} by vectors + documents / {shard_of(MEMORY):,} by words) x {QUERIES:,} "
+            f"queries x {DEPTH} x 8 bytes",
             lambda n: size(lists(n)),
         ),
         Line(
@@ -188,33 +190,26 @@ def table_of_disk() -> str:
             lambda n: size(pool(n)),
         ),
         Line("all of it", "the sum", lambda n: size(total(n))),
-        Line(
-            "lists of the shards with `--memory 2GB` instead",
-            f"documents / {shard_of(2 * GIB):,} x the same",
-            lambda n: size(lists(n, 2 * GIB)),
-        ),
     ])  # fmt: skip
 
 
 def table_of_memory() -> str:
     """Memory and disk of a machine."""
     unit = units()
-    a_worker = unit["model_bytes"] + MEMORY / WORKERS
-    mapped = DIMS * 4 + unit["text_bytes"] + unit["words_bytes"]
-    given = f"{MEMORY // GIB} GiB / {WORKERS}"
+    a_worker = unit["model_bytes"] + MEMORY
+    mapped = DIMS * 4 + unit["text_bytes"] + unit["words_bytes"] + CODE_BYTES
+    blocks = math.ceil(QUERIES / block_of(MEMORY))
     return lines_table([
-        Line(f"documents of a shard (of {WORKERS} workers on a machine with `--memory {MEMORY // GIB}GB`)",
-             f"{given} / {SHARE} / {PER_DOCUMENT:,} bytes, {MOST_DOCUMENTS:,} at most",
+        Line(f"documents of a shard of words, with `--memory {MEMORY // GIB}GB`",
+             f"{MEMORY // GIB} GiB / {SHARE} / {PER_DOCUMENT:,} bytes, {MOST_DOCUMENTS:,} at most",
              lambda n: f"{shard_of(MEMORY):,}"),
-        Line("tasks of a search", f"shards x {QUERIES:,} / {block_of(MEMORY):,} blocks of queries",
-             lambda n: f"{shards(n) * math.ceil(QUERIES / block_of(MEMORY)):,}"),
-        Line("memory of a worker", f"{unit['model_bytes'] / 1e6:,.0f} MB + {given}", lambda n: size(a_worker)),
-        Line("codes that each worker holds while it finishes a block", f"documents x {CODE_BYTES}",
-             lambda n: size(n * CODE_BYTES)),
-        Line("memory of a machine", f"{WORKERS} x the sum of both",
-             lambda n: size(WORKERS * (a_worker + n * CODE_BYTES))),
-        Line("disk of a machine, for its copies of texts, vectors and words",
-             f"documents x ({DIMS * 4:,} + {unit['text_bytes']:,.0f} + {unit['words_bytes']:,.0f})",
+        Line("tasks of both searches", f"spans and shards x {QUERIES:,} / {block_of(MEMORY):,} blocks of queries",
+             lambda n: f"{sum(parts(n)) * blocks:,}"),
+        Line("memory of a worker", f"{unit['model_bytes'] / 1e6:,.0f} MB + {MEMORY // GIB} GiB + documents x 1 byte",
+             lambda n: size(a_worker + n)),
+        Line("memory of a machine", f"{WORKERS} x that", lambda n: size(WORKERS * (a_worker + n))),
+        Line("disk of a machine, for its copies of texts, vectors, words and codes",
+             f"documents x ({DIMS * 4:,} + {unit['text_bytes']:,.0f} + {unit['words_bytes']:,.0f} + {CODE_BYTES})",
              lambda n: size(n * mapped)),
         Line("hours until a machine has them", f"that / {unit['bandwidth'] / 1e6:,.0f} MB/s",
              lambda n: hours(copying(n))),
@@ -304,8 +299,8 @@ def table_of_indexes() -> str:
 
     return lines_table([
         Line("exact: core-hours, no index", "as above", lambda n: hours(searching(n))),
-        Line("exact: memory", f"a shard of {shard_of(MEMORY):,} x {DIMS * 4:,} bytes, mapped",
-             lambda n: size(shard_of(MEMORY) * DIMS * 4)),
+        Line("exact: memory", f"a span of {MOST_DOCUMENTS:,} x {DIMS * 4:,} bytes, mapped",
+             lambda n: size(MOST_DOCUMENTS * DIMS * 4)),
         Line("one HNSW index: core-hours to build",
              f"documents x {unit['hnsw_build']:g} ms x log(documents) / log(500,000)",
              lambda n: hours(n * unit["hnsw_build"] / 1e3 * grown(n))),

@@ -36,6 +36,7 @@ from scale_arithmetic import (
     ENCODED,
     HOUR,
     MEMORY,
+    MOST_DOCUMENTS,
     QUERIES,
     RETRIEVERS,
     WORKERS,
@@ -70,6 +71,7 @@ class Work:
     queries: int = QUERIES
     depth: int = DEPTH
     shard: int = shard_of(MEMORY)
+    span: int = MOST_DOCUMENTS
     block: int = block_of(MEMORY)
     encoded: int = ENCODED
     kind: str = "float32"
@@ -84,15 +86,16 @@ class Work:
         def shards(a_document: float) -> list[float]:
             return [rows * a_document for rows in spans(self.documents, self.shard)]
 
-        def searched(a_pair: float) -> list[float]:
+        def searched(a_pair: float, together: int) -> list[float]:
             blocks = [rows * self.depth * 8 / per_worker for rows in spans(self.queries, self.block)]
             return [
                 rows * queries * a_pair + writing
-                for rows in spans(self.documents, self.shard)
+                for rows in spans(self.documents, together)
                 for queries, writing in zip(spans(self.queries, self.block), blocks, strict=True)
             ]
 
-        lists = math.ceil(self.documents / self.shard) * self.depth * 8 * RETRIEVERS / per_worker
+        pieces = len(spans(self.documents, self.span)) + len(spans(self.documents, self.shard))
+        lists = pieces * self.depth * 8 / per_worker
         finish = RETRIEVERS * self.depth * unit["candidate"] / 1e6 + lists
         flops = 2 * DIMS / (unit["search_rate"] * 1e9)
         # What every machine has to have before it searches; its workers wait for the one that fetches.
@@ -107,8 +110,8 @@ class Work:
             Stage("counting words", shards(unit["index_words"] / 1e3)),
             Stage("indexing words", shards(unit["index_words"] / 1e3 + words / per_worker)),
             Stage("fetching copies", [copies] * machines),
-            Stage("search by vectors", searched(flops)),
-            Stage("search by words", searched(unit["search_words"] / 1e9)),
+            Stage("search by vectors", searched(flops, self.span)),
+            Stage("search by words", searched(unit["search_words"] / 1e9, self.shard)),
             Stage("scoring", [rows * finish for rows in spans(self.queries, self.block)]),
         ]
 
@@ -367,7 +370,7 @@ def measured_table() -> str:
 
 def _simulated_like(row: dict[str, Any]) -> float:
     """Seconds of a job like a measured one, workers that are there already."""
-    cut = {key: int(row[key]) for key in ("queries", "depth", "shard", "block", "encoded") if key in row}
+    cut = {key: int(row[key]) for key in ("queries", "depth", "shard", "span", "block", "encoded") if key in row}
     return simulated(Work(int(row["documents"]), **cut), Crew(int(row["workers"]), failures=0, slow=0)).makespan
 
 

@@ -1,7 +1,8 @@
 """Array types, padding, ordering, fingerprints and keyed noise: no knowledge of the domain."""
 
 import hashlib
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +25,30 @@ def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array
 
 
+class Bytes(NamedTuple):
+    """Bytes of an array that lie in several places.
+
+    Attributes:
+        size: How many there are.
+        pieces: Where they lie, in order.
+    """
+
+    size: int
+    pieces: Iterable[Any]
+
+
 def fingerprint(*parts: object) -> str:
-    """Digest of arrays and texts by content, shape and type; 32 hexadecimal digits."""
+    """Digest of arrays and texts by content, shape and type; 32 hexadecimal digits.
+
+    ``Bytes`` give the digest of the one array of bytes that they are.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
-        if isinstance(part, np.ndarray):
+        if isinstance(part, Bytes):
+            digest.update(f"|u1{(part.size,)}".encode())
+            for piece in part.pieces:
+                digest.update(piece)
+        elif isinstance(part, np.ndarray):
             digest.update(f"{part.dtype.str}{part.shape}".encode())
             digest.update(np.ascontiguousarray(part).view(np.uint8).data)
         else:

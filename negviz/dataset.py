@@ -8,8 +8,9 @@ from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from negviz.arrays import Ints, Keys, fingerprint, mix, text_keys
+from negviz.arrays import Bytes, Ints, Keys, fingerprint, mix, text_keys
 from negviz.text import text_key
 
 # Documents from which on their contents are not kept as Python's texts, which take twice what the table takes.
@@ -307,8 +308,21 @@ class Contents(Sequence[str]):
 
 def _column_digest(table: pa.Table, name: str) -> str:
     """Digest of a column of texts, or of lists of texts: lengths (with -1 for null) and characters."""
-    values = table[name].combine_chunks().to_pylist()
-    texts = [json.dumps(value) if isinstance(value, list) else value for value in values]
-    lengths = [-1 if text is None else len(text) for text in texts]
-    joined = "".join(text or "" for text in texts)
-    return fingerprint(name, np.array(lengths, dtype=np.int64), np.frombuffer(joined.encode(), dtype=np.uint8))
+    column = table[name]
+    if pa.types.is_list(column.type):
+        rows = column.to_pylist()
+        column = pa.chunked_array([[None if row is None else json.dumps(row) for row in rows]], pa.large_string())
+    lengths = np.concatenate(
+        [np.zeros(0, np.int64), *(pc.fill_null(pc.utf8_length(part), -1).to_numpy() for part in column.chunks)]
+    )
+    pieces = [piece for part in column.chunks for piece in _characters(part)]
+    return fingerprint(name, lengths, Bytes(sum(len(piece) for piece in pieces), pieces))
+
+
+def _characters(texts: pa.Array) -> list[memoryview]:
+    """The bytes of all texts, one after the other, where they lie; null has none."""
+    if not len(texts):
+        return []
+    _, offsets, characters = texts.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int64)[[texts.offset, texts.offset + len(texts)]]
+    return [memoryview(characters or b"")[bounds[0] : bounds[1]]]

@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from negviz import blocks
 from negviz.arrays import Scores
@@ -21,6 +22,7 @@ from negviz.writing import file_written_beside
 
 Progress = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
+Rows: TypeAlias = npt.NDArray[np.int64]
 
 # Texts of a block, which is what a stop loses: so many that every core has batches to work on until nearly its end.
 BLOCK = 256 * max(2, min(os.cpu_count() or 1, 32))
@@ -133,15 +135,9 @@ class _Side:
     cancelled: Cancelled | None
 
     def embed(self, texts: Sequence[str]) -> Scores:
-        """Vectors (texts, dims); a text that occurs twice is encoded once."""
-        places: dict[str, int] = {}
-        rows = [places.setdefault(text, len(places)) for text in texts]
-        vectors = self._distinct(list(places))
-        return vectors if len(places) == len(rows) else vectors[rows]
-
-    def _distinct(self, texts: list[str]) -> Scores:
+        """Vectors (texts, dims), mapped from disk; a text that occurs twice is encoded once."""
         shape = (len(texts), self.encoder.dims)
-        if not texts:
+        if not len(texts):
             return np.empty(shape, dtype=np.float32)
         folder = self.folder / f"{self.name}-{_digest(texts)}"
         found = _read(folder, "vectors", shape)
@@ -150,19 +146,21 @@ class _Side:
         self._report(len(texts), len(texts))
         return found
 
-    def _encode_all(self, texts: list[str], folder: Path, shape: tuple[int, int]) -> Scores:
+    def _encode_all(self, texts: Sequence[str], folder: Path, shape: tuple[int, int]) -> Scores:
         """Fill one file block by block, longest texts first, so that a batch holds texts of one length."""
         folder.mkdir(parents=True, exist_ok=True)
         # A folder is called by a digest; its encoder's name is for people.
         _leave(self.folder / NAME, self.encoder.name)
         blocks.sweep(folder)
-        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        wanted = _Distinct.of(texts)
         with blocks.beside(folder) as path:
             vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-            for start in range(0, len(order), BLOCK):
-                self._report(start, len(texts))
-                rows = order[start : start + BLOCK]
-                vectors[rows] = self._block([texts[row] for row in rows], folder)
+            for start in range(0, len(wanted), BLOCK):
+                self._report(start, len(wanted))
+                chosen = slice(start, start + BLOCK)
+                found = self._block([texts[int(row)] for row in wanted.first[chosen]], folder)
+                for rows, vector in zip(wanted.rows(chosen), found, strict=True):
+                    vectors[rows] = vector
             vectors.flush()
             blocks.place(path, folder, "vectors", vectors)
         for block in folder.glob("block*-*.npy"):
@@ -188,6 +186,48 @@ class _Side:
     def _report(self, done: int, total: int) -> None:
         if self.progress:
             self.progress(f"Encoding {self.name}", done, total)
+
+
+@dataclass(frozen=True, eq=False)
+class _Distinct:
+    """The distinct texts among texts, the longest first; arrays alone, so that a large corpus is not held twice.
+
+    Attributes:
+        first: (distinct,) row of each one's first occurrence.
+        members: (texts,) all rows, those of one text side by side.
+        starts: (distinct,) where the rows of each begin among the members.
+        counts: (distinct,) how many there are.
+    """
+
+    first: Rows
+    members: Rows
+    starts: Rows
+    counts: Rows
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "_Distinct":
+        keys, lengths = np.empty((len(texts), 2), dtype=np.uint64), np.empty(len(texts), dtype=np.int64)
+        for row, text in enumerate(texts):
+            key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            keys[row] = np.frombuffer(key, dtype="<u8")
+            lengths[row] = len(text)
+        members = np.lexsort((keys[:, 1], keys[:, 0]))
+        is_new = np.ones(len(texts), dtype=bool)
+        is_new[1:] = (keys[members[1:]] != keys[members[:-1]]).any(axis=1)
+        starts = np.flatnonzero(is_new)
+        counts = np.diff(starts, append=len(texts))
+        first = members[starts]  # the sort is stable, so that the first row of a text stands first
+        order = np.lexsort((first, -lengths[first]))
+        return cls(first[order], members, starts[order], counts[order])
+
+    def __len__(self) -> int:
+        """Number of distinct texts."""
+        return len(self.first)
+
+    def rows(self, chosen: slice) -> Iterator[Rows]:
+        """All rows of each of some distinct texts."""
+        for start, count in zip(self.starts[chosen], self.counts[chosen], strict=True):
+            yield self.members[start : start + count]
 
 
 def _digest(texts: Sequence[str]) -> str:
@@ -233,12 +273,24 @@ def stored_embeddings(
 
 
 def _stored_side(name: str, texts: Sequence[str], folder: Path) -> Scores | None:
+    found = _stored(folder / f"{name}-{_digest(texts)}", len(texts))
+    return _stored_once(name, texts, folder) if found is None else found
+
+
+def _stored(folder: Path, rows: int) -> Scores | None:
+    for path in sorted(folder.glob("vectors-*.npy")):
+        dims = int(np.load(path, mmap_mode="r", allow_pickle=False).shape[-1])
+        vectors = _read(folder, "vectors", (rows, dims))
+        if vectors is not None:
+            return vectors
+    return None
+
+
+def _stored_once(name: str, texts: Sequence[str], folder: Path) -> Scores | None:
+    """Vectors as earlier releases stored them, of distinct texts alone."""
     places: dict[str, int] = {}
     rows = [places.setdefault(text, len(places)) for text in texts]
-    kept = folder / f"{name}-{_digest(list(places))}"
-    for path in sorted(kept.glob("vectors-*.npy")):
-        dims = int(np.load(path, mmap_mode="r", allow_pickle=False).shape[-1])
-        vectors = _read(kept, "vectors", (len(places), dims))
-        if vectors is not None:
-            return vectors if len(places) == len(rows) else vectors[rows]
-    return None
+    if len(places) == len(rows):
+        return None
+    vectors = _stored(folder / f"{name}-{_digest(list(places))}", len(places))
+    return None if vectors is None else vectors[rows]

@@ -1,29 +1,28 @@
 """Words: one tokeniser for every script, the BM25 index over a dataset, and the spans of shared words."""
 
-import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import islice, pairwise
+from functools import cache, cached_property, lru_cache
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import regex
 
 from negviz.arrays import PAD, Floats, Ints, Scores, frozen
 from negviz.dataset import Dataset
 from negviz.errors import DataError
 
-Longs = npt.NDArray[np.int64]
-
 K1 = 1.5
 B = 0.75
-COMPILE_PAYS = 20_000  # documents; below, they cost Python less than numba's start
-TOGETHER = 4096  # documents counted at a time
+COMPILE_PAYS = 50_000  # documents; below, a thousand queries cost NumPy less than numba's start
+# Documents beyond those wanted that a search brings, so that equal scores are seldom cut off; queries at a time.
+SPARE = 32
+TOGETHER = 4096
 KEPT_INDEXES = 4
 FORMAT = "negviz words 1"
 
@@ -33,13 +32,11 @@ _WORDS = regex.compile(
     rf"(?P<unspaced>[{_UNSPACED}]+)|(?P<word>[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]+)", regex.VERSION1
 )
 _UNSPACED_SIGN = regex.compile(rf"[{_UNSPACED}]", regex.VERSION1)
-_SIGN = regex.compile(r"[\p{L}\p{N}\p{M}]", regex.VERSION1)
+# The same words where all are spaced, and where all is ASCII.
+_SPACED = regex.compile(r"[\p{L}\p{N}\p{M}]+")
+_PLAIN = re.compile(r"[a-z0-9]+")
 _CLUSTER = regex.compile(r"\P{M}\p{M}*|\p{M}+")
 _GRAPHEME = regex.compile(r"\X")
-# With all that is no sign of a word replaced by blanks, words are what is left; the loops of ``compiled`` go by it too.
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
-_PLAIN = re.compile(r"[a-z0-9\x80-\U0010ffff]+")
-_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 
 FUNCTION_WORDS = frozenset(
     """
@@ -63,38 +60,12 @@ def tokenise(text: str) -> list[str]:
     all that tells a hard negative from the positive; BM25 itself weighs frequent words down.
     """
     if text.isascii():
-        return text.translate(_ASCII).split()
+        return _PLAIN.findall(text.lower())
     folded = _fold(text)
-    plain = _spaced(folded)
-    return [token for token, _, _ in _tokens(folded)] if plain is None else _PLAIN.findall(plain)
-
-
-def _spaced(folded: str) -> str | None:
-    """A folded text with blanks for all foreign signs that belong to no word; None where words have no spaces."""
-    for sign in set(_FOREIGN.findall(folded)):
-        kind = _kind(sign)
-        if kind is None:
-            return None
-        if not kind:
-            folded = folded.replace(sign, " ")
-    return folded
-
-
-@lru_cache(maxsize=1 << 16)
-def _kind(sign: str) -> bool | None:
-    """Whether a sign belongs to words; None where it is of a script without spaces."""
-    return None if _UNSPACED_SIGN.match(sign) else _SIGN.match(sign) is not None
-
-
-def _as_bytes(text: str) -> bytes:
-    """A text as the compiled loops take it: words apart from each other, capitals in ASCII texts alone."""
-    if text.isascii():
-        return text.encode()
-    folded = _fold(text)
-    plain = _spaced(folded)
-    if plain is None:
-        plain = " ".join(token for token, _, _ in _tokens(folded))
-    return plain.encode("utf-8", "surrogatepass")
+    if _UNSPACED_SIGN.search(folded):
+        return [token for token, _, _ in _tokens(folded)]
+    found: list[str] = _SPACED.findall(folded)
+    return found
 
 
 def _tokens(folded: str) -> Iterator[tuple[str, int, int]]:
@@ -206,98 +177,13 @@ def count_words(contents: Iterable[str]) -> Counts:
     Args:
         contents: Text of each document; read once.
     """
-    counter, length, documents = None, 0, 0
-    for texts, count in _in_parts(contents):
-        counter = counter or count()
-        part = counter.add(texts)
-        length += int(part.total.sum())
-        documents += len(texts)
-    return Counts(documents, length, counter.frequencies() if counter else {})
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The words of some documents, document by document.
-
-    Attributes:
-        words: (entries,) numbers of words.
-        times: (entries,) how often the document has the word.
-        entries: (documents,) different words.
-        total: (documents,) words.
-    """
-
-    words: Ints
-    times: Ints
-    entries: Longs
-    total: Longs
-
-
-class _Counter:
-    """Numbers words in order of their first occurrence and counts them."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self._often: list[int] = []
-
-    def add(self, texts: Sequence[str]) -> _Part:
-        words: list[int] = []
-        times: list[int] = []
-        entries, total = np.zeros(len(texts), dtype=np.int64), np.zeros(len(texts), dtype=np.int64)
-        for place, text in enumerate(texts):
-            tokens = tokenise(text)
-            found: dict[int, int] = {}
-            for token in tokens:
-                number = self.numbers.setdefault(token, len(self.numbers))
-                found[number] = found.get(number, 0) + 1
-            words += found.keys()
-            times += found.values()
-            entries[place], total[place] = len(found), len(tokens)
-        self._often += [0] * (len(self.numbers) - len(self._often))
-        for number in words:
-            self._often[number] += 1
-        return _Part(np.array(words, dtype=np.int32), np.array(times, dtype=np.int32), entries, total)
-
-    def vocabulary(self) -> dict[str, int]:
-        return self.numbers
-
-    def often(self) -> Longs:
-        return np.array(self._often, dtype=np.int64)
-
-    def frequencies(self) -> dict[str, int]:
-        return dict(zip(self.numbers, self._often, strict=True))
-
-
-class _CompiledCounter:
-    """The same for many documents."""
-
-    def __init__(self) -> None:
-        from negviz.compiled import _search
-
-        self._table = _search.WordTable()
-
-    def add(self, texts: Sequence[str]) -> _Part:
-        return _Part(*self._table.add(list(map(_as_bytes, texts))))
-
-    def vocabulary(self) -> dict[str, int]:
-        words = self._table.words()
-        return dict(zip(words, range(len(words)), strict=True))
-
-    def often(self) -> Longs:
-        return np.asarray(self._table.frequencies[: self._table.count], dtype=np.int64)
-
-    def frequencies(self) -> dict[str, int]:
-        return dict(zip(self._table.words(), self.often().tolist(), strict=True))
-
-
-def _in_parts(contents: Iterable[str]) -> Iterator[tuple[list[str], Callable[[], _Counter | _CompiledCounter]]]:
-    """Documents some thousand at a time, and what counts them: many are counted by compiled loops."""
-    left = iter(contents)
-    begun = list(islice(left, COMPILE_PAYS))
-    count = _CompiledCounter if len(begun) == COMPILE_PAYS else _Counter
-    while begun:
-        part, begun = begun[:TOGETHER], begun[TOGETHER:]
-        yield part, count
-        begun = begun or list(islice(left, TOGETHER))
+    frequencies: Counter[str] = Counter()
+    documents = length = 0
+    for text in contents:
+        words = tokenise(text)
+        frequencies.update(set(words))
+        documents, length = documents + 1, length + len(words)
+    return Counts(documents, length, dict(frequencies))
 
 
 class LexicalIndex:
@@ -308,7 +194,7 @@ class LexicalIndex:
     each document the score that one index over everything would give it, bit for bit.
 
     References:
-        Robertson and Zaragoza 2009; Kamphuis et al. 2020 (variants); Lù 2024, bm25s, whose weights these are.
+        Robertson and Zaragoza 2009; Kamphuis et al. 2020 (variants); Lù 2024, bm25s.
     """
 
     def __init__(self, contents: Iterable[str], counts: Counts | None = None) -> None:
@@ -321,30 +207,26 @@ class LexicalIndex:
         Raises:
             DataError: If the counts lack a word of the documents.
         """
-        counter: _Counter | _CompiledCounter = _Counter()
-        parts: list[_Part] = []
-        for texts, count in _in_parts(contents):
-            counter = counter if parts else count()
-            parts.append(counter.add(texts))
-        self._documents = sum(len(part.total) for part in parts)
-        self._vocabulary = counter.vocabulary()
-        often = counter.often()
-        if counts is None:
-            length = sum(int(part.total.sum()) for part in parts)
-            rarity, mean = _rarity(often, self._documents), length / max(self._documents, 1)
-        else:
-            rarity = _rarity(_known(self._vocabulary, counts), counts.documents)
-            mean = counts.length / max(counts.documents, 1)
-        self._starts: Longs = frozen(np.concatenate([[0], np.cumsum(often)]).astype(np.int64))
-        self._weights: Scores = np.empty(self._starts[-1], dtype=np.float32)
-        self._rows: npt.NDArray[np.uint32] = np.empty(self._starts[-1], dtype=np.uint32)
-        lists, first = _Lists(rarity, mean, self._starts[:-1].copy(), self._weights, self._rows), 0
-        take = lists.take_compiled if isinstance(counter, _CompiledCounter) else lists.take
-        for part in _given_up(parts):
-            take(part, first)
-            first += len(part.total)
-        frozen(self._weights)
-        frozen(self._rows)
+        numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        ids = [list(map(numbers.__getitem__, tokenise(text))) for text in contents]
+        self._documents = len(ids)
+        self._vocabulary = dict(numbers)
+        self._bm25: Any = None
+        if self._vocabulary:
+            settings = {
+                "k1": K1, "b": B, "method": "lucene", "csc_backend": "scipy",
+                "backend": "numba" if len(ids) >= COMPILE_PAYS else "numpy",
+            }  # fmt: skip
+            made = _plain(settings) if counts is None else _part(settings, counts, self._vocabulary)
+            made.index((ids, self._vocabulary), create_empty_token=False, show_progress=False)
+            self._bm25 = self._ready(made)
+
+    def _ready(self, made: Any) -> Any:
+        """An index that is asked by numbers of words; read-only, so that numba compiles for one kind of arrays."""
+        made.vocab_dict, made.unique_token_ids_set = {}, range(len(self._vocabulary))
+        for name in ("data", "indices", "indptr"):
+            made.scores[name] = frozen(np.asarray(made.scores[name]).view())
+        return made
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder, from which ``open`` maps it.
@@ -356,8 +238,9 @@ class LexicalIndex:
         from pyarrow import feather
 
         folder.mkdir(parents=True, exist_ok=True)
-        for name, array in (("weights", self._weights), ("rows", self._rows), ("starts", self._starts)):
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        if self._bm25 is not None:
+            self._bm25.save(folder, allow_pickle=False, show_progress=False)
+        # bm25s would keep the words as JSON, which cannot hold half a surrogate pair.
         words = pa.table({"word": pa.array(map(_order, self._vocabulary), type=pa.large_binary())})
         facts = {"format": FORMAT, "documents": str(self._documents), "k1": str(K1), "b": str(B)}
         feather.write_feather(words.replace_schema_metadata(facts), folder / "words.arrow", compression="uncompressed")
@@ -369,46 +252,36 @@ class LexicalIndex:
         Raises:
             DataError: If the folder holds no index, or one of other constants.
         """
+        import bm25s
         from pyarrow import feather
 
+        index = cls.__new__(cls)
         try:
             words = feather.read_table(folder / "words.arrow", memory_map=True)
-            arrays = [
-                np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-                for name in ("weights", "rows", "starts")
-            ]
-        except (OSError, EOFError, ValueError) as error:
+            kept = bm25s.BM25.load(folder, mmap=True, allow_pickle=False, load_vocab=False) if len(words) else None
+        except (OSError, EOFError, ValueError, TypeError) as error:
             raise DataError(f"{folder} holds no index of words that can be read ({error}); build it again.") from error
         facts = {key.decode(): value.decode() for key, value in (words.schema.metadata or {}).items()}
         if (facts.get("format"), facts.get("k1"), facts.get("b")) != (FORMAT, str(K1), str(B)):
             raise DataError(f"{folder} holds an index of words made by another version; build it again.")
-        index = cls.__new__(cls)
         index._documents = int(facts["documents"])
         known = [word.decode("utf-8", "surrogatepass") for word in words["word"].to_pylist()]
         index._vocabulary = dict(zip(known, range(len(known)), strict=True))
-        index._weights, index._rows, index._starts = (frozen(np.asarray(array).view()) for array in arrays)
+        index._bm25 = None if kept is None else index._ready(kept)
         return index
 
     def _asked(self, text: str) -> list[int]:
         """Numbers of a text's words, in their order, as often as they are said."""
         return [self._vocabulary[token] for token in tokenise(text) if token in self._vocabulary]
 
-    def _all_asked(self, texts: Sequence[str]) -> tuple[Ints, Longs]:
-        """The same of many texts, one after the other, and where each begins and the last ends."""
-        asked = [self._asked(text) for text in texts]
-        stops = np.cumsum([0, *map(len, asked)], dtype=np.int64)
-        return np.array([word for words in asked for word in words], dtype=np.int32), stops
-
-    def _entries(self, word: int) -> slice:
-        return slice(self._starts[word], self._starts[word + 1])
-
     def row(self, text: str) -> Scores:
         """Scores (documents,) of a query text; 0 where no word is shared."""
-        scores = np.zeros(self._documents, dtype=np.float32)
-        for word in self._asked(text):
-            entries = self._entries(word)
-            scores[self._rows[entries]] += self._weights[entries]
-        return scores
+        return self._row(self._asked(text))
+
+    def _row(self, words: list[int]) -> Scores:
+        if not words:
+            return np.zeros(self._documents, dtype=np.float32)
+        return np.asarray(self._bm25.get_scores_from_ids(words), dtype=np.float32)
 
     def top(self, texts: Sequence[str], depth: int) -> tuple[Ints, Scores]:
         """Best documents of each query text; only documents that share a word with it.
@@ -423,17 +296,29 @@ class LexicalIndex:
         """
         documents = np.full((len(texts), depth), PAD, dtype=np.int32)
         scores = np.full((len(texts), depth), np.nan, dtype=np.float32)
-        if self._documents >= COMPILE_PAYS and depth:
-            from negviz.compiled import _search
+        asked = {place: words for place, text in enumerate(texts) if (words := self._asked(text))}
+        places = list(asked) if depth else []
+        for start in range(0, len(places), TOGETHER):
+            block = places[start : start + TOGETHER]
+            best, near = self._best([asked[place] for place in block], depth)
+            documents[block, : best.shape[1]], scores[block, : best.shape[1]] = best, near
+        return documents, scores
 
-            lists = self._weights, self._rows, self._starts
-            _search.top(*self._all_asked(texts), *lists, self._documents, documents, scores)
-            return documents, scores
-        for place, text in enumerate(texts):
-            row = self.row(text)
-            best = best_rows(row, depth)
-            documents[place, : len(best)] = best
-            scores[place, : len(best)] = row[best]
+    def _best(self, asked: list[list[int]], depth: int) -> tuple[Ints, Scores]:
+        """``top`` for numbers of words, one at least a query, and not wider than there are documents."""
+        brought, wanted = min(depth + SPARE, self._documents), min(depth, self._documents)
+        found, near = self._bm25.retrieve(asked, k=brought, show_progress=False, **_how(self._bm25.backend))
+        order = np.lexsort((found, -near), axis=1)
+        found, near = np.take_along_axis(found, order, axis=1), np.take_along_axis(near, order, axis=1)
+        # Where what was brought ends among equals of the last one wanted, smaller rows may be left outside.
+        doubtful = (near[:, -1] > 0) & (near[:, -1] == near[:, wanted - 1]) if brought < self._documents else []
+        shared = near[:, :wanted] > 0
+        documents = np.where(shared, found[:, :wanted], PAD).astype(np.int32)
+        scores = np.where(shared, near[:, :wanted], np.float32(np.nan))
+        for place in np.flatnonzero(doubtful):
+            row = self._row(asked[place])
+            documents[place] = best_rows(row, wanted)
+            scores[place] = row[documents[place]]
         return documents, scores
 
     def of_words(self, text: str, documents: Ints) -> Floats:
@@ -461,8 +346,9 @@ class LexicalIndex:
         """(documents, words) weights of the index, by document."""
         from scipy.sparse import csc_array
 
+        lists = self._bm25.scores
         shape = self._documents, len(self._vocabulary)
-        return csc_array((self._weights, self._rows.view(np.int32), self._starts), shape=shape).tocsr()
+        return csc_array((lists["data"], lists["indices"], lists["indptr"]), shape=shape).tocsr()
 
     def score(self, texts: Sequence[str], documents: Ints) -> Scores:
         """Scores of given pairs.
@@ -476,95 +362,90 @@ class LexicalIndex:
         Returns:
             Scores of the same shape, NaN at ``PAD``.
         """
-        if self._documents >= COMPILE_PAYS:
-            from negviz.compiled import _search
-
-            scores = np.empty(documents.shape, dtype=np.float32)
-            lists = self._weights, self._rows, self._starts
-            _search.score(*self._all_asked(texts), *lists, np.ascontiguousarray(documents, dtype=np.int32), scores)
-            return scores
         scores = np.full(documents.shape, np.nan, dtype=np.float32)
         for place, text in enumerate(texts):
             present = np.not_equal(documents[place], PAD)
             if present.any():
-                scores[place, present] = self._of_pairs(text, documents[place, present].astype(np.uint32))
+                scores[place, present] = self._of_pairs(text, documents[place, present])
         return scores
 
-    def _of_pairs(self, text: str, documents: npt.NDArray[np.uint32]) -> Scores:
-        """Scores (documents,) of a text and some documents."""
+    def _of_pairs(self, text: str, documents: Ints) -> Scores:
+        """Scores (documents,) of a text and some documents: what ``row`` sums, in the same order."""
         scores = np.zeros(len(documents), dtype=np.float32)
         for word in self._asked(text):
-            entries = self._entries(word)
-            rows = self._rows[entries]
+            lists = self._bm25.scores
+            entries = slice(*lists["indptr"][word : word + 2])
+            rows = lists["indices"][entries]
             places = np.minimum(np.searchsorted(rows, documents), len(rows) - 1)
             has = np.equal(rows[places], documents)
-            scores[has] += self._weights[entries][places[has]]
+            scores[has] += lists["data"][entries][places[has]]
         return scores
 
 
-def _rarity(often: Longs, documents: int) -> Scores:
-    """Inverse document frequency by how many documents have each word; in float32, as bm25s keeps it."""
-    different, place = np.unique(often, return_inverse=True)
-    values = [math.log(1 + (documents - count + 0.5) / (count + 0.5)) for count in different.tolist()]
-    return np.array(values, dtype=np.float32)[place]
+def _plain(settings: dict[str, Any]) -> Any:
+    import bm25s
+
+    return bm25s.BM25(**settings)
 
 
-def _known(vocabulary: Mapping[str, int], counts: Counts) -> Longs:
-    """How many documents of the whole corpus have each word of a part."""
+def _part(settings: dict[str, Any], counts: Counts, vocabulary: Mapping[str, int]) -> Any:
+    """An index whose weights go by the counts of a whole corpus and not by those of its own documents."""
+    import bm25s
+    from bm25s import scoring
+    from scipy.sparse import csc_matrix
+
     try:
-        return np.array([counts.frequencies[word] for word in vocabulary], dtype=np.int64)
+        everywhere = {number: counts.frequencies[word] for word, number in vocabulary.items()}
     except KeyError as error:
         raise DataError(
             f"The counts of the whole corpus lack the word {error}, which a document of this part has; "
             "count the words of all parts."
         ) from None
 
+    class Part(bm25s.BM25):  # type: ignore[misc] # bm25s comes without types
+        """What bm25s does, with the statistics given."""
 
-def _given_up(parts: list[_Part]) -> Iterator[_Part]:
-    """Each part, which nobody holds after it was used."""
-    parts.reverse()
-    while parts:
-        yield parts.pop()
+        def build_index_from_ids(
+            self, unique_token_ids: list[int], corpus_token_ids: list[list[int]], **_: Any
+        ) -> dict[str, Any]:
+            """Weigh the words of documents, see ``bm25s.BM25.build_index_from_ids``."""
+            self.nonoccurrence_array = None
+            rarity = scoring._build_idf_array(
+                everywhere, counts.documents, scoring._select_idf_scorer(self.idf_method), self.dtype
+            )
+            here = scoring._calculate_doc_freqs(corpus_token_ids, unique_token_ids, show_progress=False)
+            weights, rows, words = scoring._build_scores_and_indices_for_matrix(
+                corpus_token_ids, rarity,
+                # A NumPy number, as bm25s has it: with one of Python the sums would be of float32.
+                np.float64(counts.length / counts.documents),
+                here, self.k1, self.b, self.delta, None, self.method, self.dtype, self.int_dtype, show_progress=False,
+            )  # fmt: skip
+            shape = len(corpus_token_ids), len(unique_token_ids)
+            lists = csc_matrix((weights, (rows, words)), shape=shape, dtype=self.dtype)
+            return {"data": lists.data, "indices": lists.indices, "indptr": lists.indptr, "num_docs": shape[0]}
+
+    return Part(**settings)
 
 
-@dataclass(frozen=True, eq=False)
-class _Lists:
-    """The lists of all words, one behind the other, while they are filled.
+def _how(backend: str) -> dict[str, Any]:
+    """How bm25s is to search: in all threads where it is compiled; never by JAX, which it takes where it is there."""
+    if backend == "numpy":
+        return {"backend_selection": "numpy"}
+    from numba import get_num_threads
 
-    Attributes:
-        rarity: (words,) inverse document frequency.
-        mean: Words of a document on average.
-        heads: (words,) where the next document of each word goes.
-        weights: (entries,) of a word in a document.
-        rows: (entries,) documents.
+    _keep_compiled()
+    return {"backend_selection": "numba", "n_threads": get_num_threads()}
+
+
+@cache
+def _keep_compiled() -> None:
+    """Have numba keep what it compiles of bm25s' search: it takes seconds, and in every process otherwise.
+
+    That for one thread stays as it is, as numba would take the one for the other.
     """
+    from bm25s.numba import retrieve_utils
 
-    rarity: Scores
-    mean: float
-    heads: Longs
-    weights: Scores
-    rows: npt.NDArray[np.uint32]
-
-    def take(self, part: _Part, first: int) -> None:
-        """Put a part's weights behind those that are there; ``first`` is the row of its first document."""
-        of_document = np.repeat(np.arange(len(part.total)), part.entries)
-        # Where the mean is 0 no document has an entry.
-        damping = K1 * ((1.0 - B) + B * part.total / (self.mean or 1.0))
-        times = part.times.astype(np.float64)
-        values = self.rarity[part.words].astype(np.float64) * (times / (damping[of_document] + times))
-        order = np.argsort(part.words, kind="stable")
-        words = part.words[order]
-        places = self.heads[words] + np.arange(len(words)) - np.searchsorted(words, words)
-        self.weights[places] = values[order]
-        self.rows[places] = first + of_document[order]
-        np.add.at(self.heads, part.words, 1)
-
-    def take_compiled(self, part: _Part, first: int) -> None:
-        """The same by a compiled loop."""
-        from negviz.compiled import _search
-
-        _search.weigh(part.words, part.times, part.entries, part.total, first, self.rarity, self.mean, K1, B,
-                      self.heads, self.weights, self.rows)  # fmt: skip
+    retrieve_utils._retrieve_internal_jitted_parallel.enable_caching()
 
 
 def best_rows(scores: Scores, depth: int) -> Ints:

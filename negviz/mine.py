@@ -54,6 +54,7 @@ class Order:
         runs: Run files, by name of their layer.
         models: Encoders of older checkpoints, by name of their layer.
         older: Names of all checkpoints, oldest first.
+        agreement: How far the precision agrees with float32 on this dataset, where that was measured.
     """
 
     encoder: str
@@ -65,6 +66,7 @@ class Order:
     runs: Mapping[str, Path] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     older: tuple[str, ...] = ()
+    agreement: Mapping[str, Any] = field(default_factory=dict)
 
     def outside(self) -> tuple[str, ...]:
         """Layers that are not registered ones: runs and checkpoints."""
@@ -177,6 +179,7 @@ def build_pool(
     cancelled: Callable[[], bool] = lambda: False,
     embeddings: Embeddings | None = None,
     memory: int = DEFAULT_MEMORY,
+    agreement: Mapping[str, Any] | None = None,
 ) -> Pool:
     """Retrieve candidates of every query that has a labelled positive, score them, and flag the leaks.
 
@@ -198,6 +201,7 @@ def build_pool(
         cancelled: Asked between blocks of work.
         embeddings: Vectors of another origin than the encoder, such as those of a model in training.
         memory: Bytes that a block of queries may take while it is worked on; the pool is the same for any of them.
+        agreement: What ``precision.measured_agreement`` found, to be stored with the pool.
 
     Returns:
         The pool.
@@ -210,7 +214,7 @@ def build_pool(
     """
     order = make_order(
         dataset, encoder=encoder, precision=precision, retrievers=retrievers, scorers=scorers, depth=depth, runs=runs,
-        checkpoints=checkpoints, seed=seed,
+        checkpoints=checkpoints, seed=seed, agreement=agreement,
     )  # fmt: skip
     queries, positives = labelled(dataset)
     shop = Workshop(dataset, order, home or home_folder(), progress, cancelled, embeddings, memory=memory)
@@ -254,6 +258,7 @@ def make_order(
     runs: Sequence[Path] = (),
     checkpoints: Sequence[str] = (),
     seed: int = 0,
+    agreement: Mapping[str, Any] | None = None,
 ) -> Order:
     """Check what is asked for, and add what follows from it; arguments and errors are those of ``build_pool``."""
     if not 1 <= depth <= 10_000:
@@ -272,7 +277,9 @@ def make_order(
         if name not in outside:
             RETRIEVERS.get(name)
     wanted = {**_models_of(asked), **dict.fromkeys(outside, "")}
-    return Order(encoder, precision, tuple(names), wanted, depth, seed, run_names, models, tuple(older))
+    return Order(
+        encoder, precision, tuple(names), wanted, depth, seed, run_names, models, tuple(older), agreement or {}
+    )
 
 
 def retrieve_and_score(
@@ -424,6 +431,7 @@ def origin_of(shop: Workshop, vectors: Embeddings | None, block: Mined) -> dict[
         "models": {name: model for name, model in {**order.scorers, **order.models}.items() if model},
         "checkpoints": _sequence(order.older, block.scores),
         **({"precision": order.precision} if order.precision else {}),
+        **({"agreement": dict(order.agreement)} if order.agreement else {}),
         **({"search": shop.facts} if shop.facts else {}),
     }
 

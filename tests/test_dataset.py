@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from negviz.dataset import Dataset, Judgments, Problem
+from negviz.dataset import Contents, Dataset, Judgments, Problem
 from negviz.text import text_key
 
 DOCUMENTS = [("d2", "Two", "second"), ("d10", "", "tenth"), ("d1", "One", "first")]
@@ -104,3 +107,26 @@ def test_an_empty_dataset_can_be_built():
 def test_texts_beyond_the_basic_plane_survive():
     dataset = build(queries=[("b", "𝄞 émigré 🙂"), ("a", "x")])
     assert dataset.query_text(0) == "𝄞 émigré 🙂"
+
+
+def test_the_fingerprint_does_not_depend_on_how_the_tables_lie_in_memory():
+    whole = build()
+    parts = [whole.documents.slice(0, 1), whole.documents.slice(1)]
+    again = replace(whole, documents=pa.concat_tables(parts), queries=whole.queries.combine_chunks())
+    assert len(again.documents["text"].chunks) == 2
+    assert again.fingerprint == whole.fingerprint
+    assert replace(whole, documents=whole.documents.slice(1)).fingerprint != whole.fingerprint
+
+
+def test_contents_of_very_many_documents_are_read_when_asked_for(monkeypatch):
+    monkeypatch.setattr("negviz.dataset.MANY", 2)
+    monkeypatch.setattr("negviz.dataset.READ", 2)
+    whole = build()
+    assert isinstance(whole.contents, Contents)
+    assert list(whole.contents) == ["One first", "tenth", "Two second"]
+    assert (whole.contents[1], whole.contents[-1], whole.contents[np.int32(0)]) == ("tenth", "Two second", "One first")
+    assert (whole.contents[1:], whole.contents[::-2], whole.contents[2:1]) == (
+        ["tenth", "Two second"], ["Two second", "One first"], [],
+    )  # fmt: skip
+    with pytest.raises(IndexError):
+        whole.contents[3]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from negviz import encode as module
-from negviz.encode import embed, encoder_name, open_encoder
+from negviz.encode import embed, encoder_name, open_encoder, stored_embeddings
 from negviz.errors import CancelledError, ModelError
 from tests.encoders.folders import save_static, static_model
 from tests.texts import text_dataset
@@ -232,3 +232,19 @@ def test_blocks_of_another_size_are_never_mistaken_for_ones_own(tmp_path, monkey
     found = embed(data, Counting(), home=tmp_path)
     assert found.documents.tolist() == Counting().encode_documents(data.contents).tolist()
     assert not list(tmp_path.rglob("block*"))
+
+
+def test_vectors_that_earlier_releases_stored_once_a_text_are_still_found(tmp_path):
+    data = text_dataset(["a"], ["x", "yy", "x"])
+    embed(text_dataset(["a"], ["x", "yy"]), Counting(), home=tmp_path)
+    found = stored_embeddings(data, encoder="counting", identity="a" * 32, similarity="dot", home=tmp_path)
+    assert found.documents.tolist() == Counting().encode_documents(data.contents).tolist()
+
+
+def test_texts_that_occur_twice_are_mapped_and_not_copied(tmp_path):
+    data = text_dataset(["q"], ["x", "yy", "x", "zzz", "yy"])
+    found = embed(data, Counting(), home=tmp_path)
+    assert isinstance(found.documents, np.memmap)
+    assert found.documents.tolist() == Counting().encode_documents(data.contents).tolist()
+    stored = stored_embeddings(data, encoder="counting", identity="a" * 32, similarity="dot", home=tmp_path)
+    assert isinstance(stored.documents, np.memmap)

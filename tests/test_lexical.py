@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from negviz import lexical
 from negviz.arrays import PAD
 from negviz.errors import DataError
-from negviz.lexical import Counts, LexicalIndex, count_words, index_of, spans, tokenise
+from negviz.lexical import Counts, LexicalIndex, best_rows, count_words, index_of, spans, tokenise
 from negviz.nearest import merged
 from tests.pools import make_dataset
 
@@ -82,13 +82,6 @@ def test_a_corpus_without_words_brings_nothing():
     assert (LexicalIndex([]).top(["ant"], 3)[0] == PAD).all()
 
 
-def both_ways(monkeypatch, make):
-    """What plain Python and NumPy give, and what the compiled loops give."""
-    plain = make()
-    monkeypatch.setattr(lexical, "COMPILE_PAYS", 1)
-    return plain, make()
-
-
 ODD = [
     "",
     "!!",
@@ -102,60 +95,56 @@ ODD = [
 ]
 
 
-def test_compiled_and_plain_indexes_are_the_same_bytes(monkeypatch):
-    contents = [f"w{row % 7} w{row % 11} w{row % 3} common {ODD[row % len(ODD)]}" for row in range(300)]
-    plain, compiled = both_ways(monkeypatch, lambda: LexicalIndex(contents))
-    assert list(plain._vocabulary) == list(compiled._vocabulary)
-    for name in ("_weights", "_rows", "_starts"):
-        assert getattr(plain, name).tobytes() == getattr(compiled, name).tobytes()
-
-
-@given(contents=st.lists(WORDS, min_size=1, max_size=12), queries=st.lists(WORDS, max_size=3), depth=st.integers(1, 14))
-def test_compiled_and_plain_searches_are_the_same_bytes(contents, queries, depth):
+@given(
+    contents=st.lists(WORDS, min_size=1, max_size=12),
+    queries=st.lists(WORDS, max_size=3),
+    depth=st.integers(0, 14),
+    spare=st.integers(0, 3),
+    compile_pays=st.sampled_from([1, 10**9]),
+)
+def test_the_best_are_those_of_the_full_rows(contents, queries, depth, spare, compile_pays):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical, "SPARE", spare)
+        patch.setattr(lexical, "TOGETHER", 2)
+        patch.setattr(lexical, "COMPILE_PAYS", compile_pays)
+        index = LexicalIndex(contents)
+        documents, scores = index.top(queries, depth)
         wanted = np.arange(-1, len(contents), dtype=np.int32)[None, :].repeat(len(queries), axis=0)
-
-        def search():
-            index = LexicalIndex(contents)
-            documents, scores = index.top(queries, depth)
-            return documents.tobytes(), scores.tobytes(), index.score(queries, wanted).tobytes()
-
-        plain, compiled = both_ways(patch, search)
-        assert plain == compiled
-
-
-def test_compiled_counts_survive_their_tables_growing(monkeypatch):
-    from negviz.compiled import _search
-
-    monkeypatch.setattr(_search, "ROOM", 4)
-    monkeypatch.setattr(lexical, "TOGETHER", 3)
-    contents = [f"word{row} word{row // 2} again again" for row in range(500)]
-    plain, compiled = both_ways(monkeypatch, lambda: count_words(contents))
-    assert plain == compiled
-    assert plain.frequencies["again"] == plain.documents == 500
-    assert plain.length == 2000
+        pairs = index.score(queries, wanted)
+    for place, query in enumerate(queries):
+        row = index.row(query)
+        best = best_rows(row, depth)
+        assert documents[place].tolist() == [*best, *[PAD] * (depth - len(best))]
+        assert scores[place, : len(best)].tobytes() == row[best].tobytes()
+        assert np.isnan(scores[place, len(best) :]).all()
+        assert pairs[place, 1:].tobytes() == row.tobytes()
 
 
-def test_a_long_list_keeps_the_smaller_rows_among_equals_when_compiled(monkeypatch):
-    monkeypatch.setattr(lexical, "COMPILE_PAYS", 1)
+@pytest.mark.parametrize("compile_pays", [1, 10**9])
+def test_a_long_list_keeps_the_smaller_rows_among_equals(monkeypatch, compile_pays):
+    monkeypatch.setattr(lexical, "COMPILE_PAYS", compile_pays)
     index = LexicalIndex(["ant bee"] * 900 + ["ant"] * 3 + ["cat"] * 5)
     assert index.top(["ant"], 7)[0].tolist() == [[900, 901, 902, 0, 1, 2, 3]]
     assert index.top(["cat cat"], 7)[0].tolist() == [[903, 904, 905, 906, 907, PAD, PAD]]
 
 
-@pytest.mark.parametrize("compile_pays", [1, 10**9])
-def test_weights_are_those_of_bm25s_bit_for_bit(monkeypatch, compile_pays):
+@given(st.lists(st.text(max_size=12), max_size=6))
+def test_counts_are_those_of_the_documents(contents):
+    counts, words = count_words(iter(contents)), [tokenise(text) for text in contents]
+    assert (counts.documents, counts.length) == (len(contents), sum(map(len, words)))
+    assert counts.frequencies == {word: sum(word in of for of in words) for of in words for word in of}
+
+
+@pytest.mark.parametrize("of_a_part", [False, True])
+def test_weights_are_those_of_bm25s_bit_for_bit(of_a_part):
     import bm25s
 
-    monkeypatch.setattr(lexical, "COMPILE_PAYS", compile_pays)
     contents = [" ".join(f"w{(row * row + word) % 23}" for word in range(row % 9)) for row in range(200)]
-    index = LexicalIndex(contents)
+    index = LexicalIndex(contents, count_words(contents) if of_a_part else None)
     theirs = bm25s.BM25(k1=lexical.K1, b=lexical.B, method="lucene")
-    ids = [[index._vocabulary[token] for token in tokenise(text)] for text in contents]
-    theirs.index((ids, dict(index._vocabulary)), create_empty_token=False, show_progress=False)
+    theirs.index([tokenise(text) for text in contents], create_empty_token=False, show_progress=False)
     for query in ("w1 w2 w2 w7", "w22"):
-        words = [index._vocabulary[token] for token in tokenise(query)]
-        assert index.row(query).tobytes() == theirs.get_scores_from_ids(words).tobytes()
+        assert index.row(query).tobytes() == theirs.get_scores(tokenise(query)).tobytes()
 
 
 @given(
@@ -203,7 +192,7 @@ def test_a_saved_index_gives_the_same_bytes_and_is_mapped(tmp_path):
     assert opened.top(queries, 4)[0].tobytes() == index.top(queries, 4)[0].tobytes()
     assert opened.score(queries, wanted).tobytes() == index.score(queries, wanted).tobytes()
     assert opened.of_words("the cat", wanted[0]).tobytes() == index.of_words("the cat", wanted[0]).tobytes()
-    base = opened._weights
+    base = opened._bm25.scores["data"]
     while isinstance(base, np.ndarray):
         base = base.base
     assert isinstance(base, mmap.mmap)
@@ -219,7 +208,14 @@ def test_a_folder_without_an_index_is_told(tmp_path):
         LexicalIndex.open(tmp_path)
     index = LexicalIndex(["ant"])
     index.save(tmp_path)
-    (tmp_path / "rows.npy").write_bytes(b"")
+    (tmp_path / "data.csc.index.npy").write_bytes(b"")
+    with pytest.raises(DataError, match="build it again"):
+        LexicalIndex.open(tmp_path)
+
+
+def test_an_index_that_holds_pickled_objects_is_refused(tmp_path):
+    LexicalIndex(["ant"]).save(tmp_path)
+    np.save(tmp_path / "data.csc.index.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match="build it again"):
         LexicalIndex.open(tmp_path)
 

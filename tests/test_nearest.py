@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negviz import embeddings as module
 from negviz import nearest as search
 from negviz.arrays import PAD
-from negviz.embeddings import Embeddings, inner_products, similarities
+from negviz.embeddings import inner_products
 from negviz.nearest import merged, nearest, on_device, recall
 
 
@@ -125,32 +124,3 @@ def test_recall_counts_what_the_exact_lists_have():
     found = np.array([[3, 9, 1], [5, PAD, PAD]], np.int32)
     assert recall(found, exact) == 0.5
     assert recall(found[:0], exact[:0]) == 1.0
-
-
-@pytest.mark.parametrize("dims", [1, 2, 7, 8, 9, 16, 31, 384])
-@pytest.mark.parametrize("columns", [1, 4, 6])
-def test_compiled_and_plain_sums_of_pairs_are_the_same_bytes(monkeypatch, dims, columns):
-    noise = np.random.default_rng(dims)
-    vectors, documents = (noise.normal(size=(rows, dims)).astype(np.float32) for rows in (5, 30))
-    wanted = noise.integers(-1, 30, (5, columns)).astype(np.int32)
-    plain = inner_products(vectors, documents, wanted)
-    monkeypatch.setattr(module, "COMPILE_PAYS", 1)
-    assert inner_products(vectors, documents, wanted).tobytes() == plain.tobytes()
-    of = Embeddings(vectors, documents, "dot", "e", "i")
-    rows = np.array([4, 0], np.int32)
-    assert similarities(of, rows, wanted[rows]).tobytes() == plain[rows].tobytes()
-
-
-def test_compiled_sums_refuse_rows_that_are_not_there(monkeypatch):
-    monkeypatch.setattr(module, "COMPILE_PAYS", 1)
-    ones = np.ones((2, 8), np.float32)
-    with pytest.raises(IndexError):
-        inner_products(ones, ones, np.array([[0], [2]], np.int32))
-
-
-def test_where_numpy_sums_otherwise_the_compiled_sums_are_not_used(monkeypatch):
-    monkeypatch.setattr(module, "COMPILE_PAYS", 1)
-    monkeypatch.setattr(module, "_same_bits", lambda dims: False)
-    monkeypatch.setattr(module, "_compiled", None)
-    ones = np.ones((2, 8), np.float32)
-    assert inner_products(ones, ones, np.array([[0], [1]], np.int32)).tolist() == [[8], [8]]

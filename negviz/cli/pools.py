@@ -197,10 +197,11 @@ def _place(how: _How) -> str:
 
 def _estimate(dataset: Any, asked: dict[str, Any], how: _How, engine: "Engine") -> "Estimate":
     from negviz.home import home_folder
-    from negviz.jobs import estimate
+    from negviz.jobs import cores, estimate
 
     plan = _plan(dataset, asked, how)
-    return estimate(dataset, plan, workers=engine.workers, home=home_folder(), hourly=how.hourly)
+    threads = cores() if engine.name == "local" else 1
+    return estimate(dataset, plan, workers=engine.workers, threads=threads, home=home_folder(), hourly=how.hourly)
 
 
 def _plan(dataset: Any, asked: dict[str, Any], how: _How) -> "Plan":

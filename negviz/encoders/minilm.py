@@ -40,7 +40,27 @@ READ = 4096
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-@ENCODERS.register("MiniLM", reference="huggingface.co/sentence-transformers/all-MiniLM-L6-v2", languages="English")
+def check_precision(precision: Precision) -> None:
+    """Refuse a precision that OpenVINO does not offer on this machine, before anything is loaded.
+
+    Args:
+        precision: Of the arithmetic.
+
+    Raises:
+        ModelError: If it is not to be had here. Without OpenVINO torch computes, and says so itself when it is opened.
+    """
+    if precision == "bfloat16" and version():
+        refuse_imitated_bfloat16(has_bfloat16(), "processor")
+    if precision == "int8" and version():
+        nncf_version()
+
+
+@ENCODERS.register(
+    "MiniLM",
+    reference="huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    languages="English",
+    check=check_precision,
+)
 def minilm(
     *,
     home: Path,
@@ -69,8 +89,7 @@ def minilm(
         raise ModelError("'openvino' was asked for, but it is not installed or does not start; take backend=auto.")
     if not found:
         return load_folder("minilm", folder, max_length=max_length, precision=precision)
-    if precision == "bfloat16":
-        refuse_imitated_bfloat16(has_bfloat16(), "processor")
+    check_precision(precision)
     return MiniLM(folder, home, max_length, found, precision, calibration_texts(dataset) if precision == "int8" else ())
 
 

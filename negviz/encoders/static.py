@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from negviz.arrays import Floats, Scores
+from negviz.arrays import Floats, Scores, text_keys
 from negviz.dataset import Dataset
 from negviz.embeddings import Similarity
 from negviz.encoders import ENCODERS
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 VOCABULARY = 30_000
+# Texts whose counts fit into some gigabytes.
+LEARNT_FROM = 500_000
 UNKNOWN = "[UNK]"
 ENDLESS_WORD = re.compile(r"\S{1000}")
 
@@ -31,7 +33,8 @@ def static(*, dataset: Dataset, dims: Annotated[int, Range(2, 1024, 1)] = 256) -
     """Encode by the mean of token vectors that are learnt from the documents.
 
     Tokens that occur in the same documents get near vectors (latent semantic analysis). It needs no weights, takes
-    seconds, works for any script, and knows nothing beyond the corpus: expect less than of a trained model.
+    seconds, works for any script, and knows nothing beyond the corpus: expect less than of a trained model. Of a corpus
+    of more than 500,000 documents about so many are learnt from, chosen by what they say.
 
     Args:
         dataset: Whose documents it learns from.
@@ -70,6 +73,17 @@ class Static:
         facts = {"prompts": self.prompts, "dims": self.dims, "similarity": self.similarity, "backend": self.backend}
         self.identity = identity(content, **facts)
 
+    def learnt(self) -> tuple[str, Scores]:
+        """What was learnt, to be stored: the tokenizer as JSON, and the vectors (tokens, dims)."""
+        return str(self._tokenizer.to_str()), self._weights
+
+    @classmethod
+    def of_learnt(cls, tokenizer: str, weights: Scores) -> "Static":
+        """The inverse of ``learnt``."""
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_str(tokenizer), weights)
+
     def encode_queries(self, texts: Sequence[str]) -> Scores:
         """Vectors (texts, dims) of unit length; zeros for a text without a known token."""
         vectors = np.zeros((len(texts), self.dims), dtype=np.float64)
@@ -101,10 +115,18 @@ def static_model(texts: Sequence[str], *, dims: int = 256) -> "SentenceTransform
 
 
 def learn(texts: Sequence[str], dims: int) -> tuple[Any, Scores]:
-    """A tokenizer, and the vectors (tokens, dims) of its tokens, learnt from texts."""
-    distinct = list(dict.fromkeys(texts))
+    """A tokenizer, and the vectors (tokens, dims) of its tokens, learnt from texts; of very many, from some."""
+    distinct = list(dict.fromkeys(_some(texts)))
     tokenizer = _tokenizer(distinct)
     return tokenizer, _token_vectors([encoding.ids for encoding in tokenizer.encode_batch(distinct)], tokenizer, dims)
+
+
+def _some(texts: Sequence[str]) -> Iterable[str]:
+    """Texts to learn from: about ``LEARNT_FROM`` of them where there are more, chosen by what they say."""
+    if len(texts) <= LEARNT_FROM:
+        return texts
+    limit = int(LEARNT_FROM / len(texts) * 2**64)
+    return (text for text in texts if int(text_keys([text])[0]) < limit)
 
 
 def _tokenizer(texts: Sequence[str]) -> Any:

@@ -5,8 +5,8 @@ opens; ``tasks`` are the blocks of work; ``running`` has an engine run them, sta
 beforehand what it will take.
 """
 
-from negviz.jobs.estimate import Estimate, estimate, plan_lines
+from negviz.jobs.estimate import Estimate, cores, estimate, plan_lines
 from negviz.jobs.plan import Plan, make_plan
 from negviz.jobs.running import pool_of_job, run_job, save_pool_of
 
-__all__ = ["Estimate", "Plan", "estimate", "make_plan", "plan_lines", "pool_of_job", "run_job", "save_pool_of"]
+__all__ = ["Estimate", "Plan", "cores", "estimate", "make_plan", "plan_lines", "pool_of_job", "run_job", "save_pool_of"]

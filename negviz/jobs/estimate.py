@@ -1,5 +1,6 @@
 """Estimate of a job before it starts: blocks, memory, disk, time and cost, from its plan and measured unit costs."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ class Row(NamedTuple):
         seconds: Of one core, all blocks together.
         memory: Bytes of one block at work.
         disk: Bytes that stay in the place of the job.
+        threaded: Whether a block takes all cores that its worker has.
     """
 
     stage: str
@@ -39,6 +41,7 @@ class Row(NamedTuple):
     seconds: float
     memory: int
     disk: int
+    threaded: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,19 +51,24 @@ class Estimate:
     Attributes:
         rows: By kind of block, in the order of the work.
         workers: Blocks at once.
+        threads: Cores of a worker.
         tried: Encoders whose speed was tried on texts of the data, with the texts a second on this machine.
         hourly: Price of one worker for one hour, None where none was named.
     """
 
     rows: tuple[Row, ...]
     workers: int
+    threads: int = 1
     tried: dict[str, float] = field(default_factory=dict)
     hourly: float | None = None
 
     @property
     def hours(self) -> float:
-        """Of the clock, where every worker is as fast as this machine's core and all are busy."""
-        return sum(row.seconds / min(self.workers, max(row.blocks, 1)) for row in self.rows) / 3600
+        """Of the clock, where every core is as fast as one of this machine and all are busy."""
+        return sum(row.seconds / self._at_once(row) for row in self.rows) / 3600
+
+    def _at_once(self, row: Row) -> int:
+        return min(self.workers, max(row.blocks, 1)) * (self.threads if row.threaded else 1)
 
     def report(self) -> dict[str, Any]:
         """For scripts."""
@@ -87,14 +95,19 @@ def plan_lines(report: dict[str, Any]) -> list[str]:
     ]
     workers, texts = report["workers"], report["texts_per_second"]
     lines += [
-        f"workers: {workers:,}; estimated time: {duration(report['hours'] * 3600)}, if each is as fast as this machine",
+        f"workers: {workers:,}; estimated time: {duration(report['hours'] * 3600)}, if a core is as fast as one here",
         f"disk in all: {shown(report['disk'])}; most memory of a worker: {shown(report['memory_per_worker'])}, beyond "
         "what is mapped from disk",
         *(f"'{name}' encoded {speed:,.1f} texts a second here" for name, speed in texts.items()),
     ]
     if report["cost"] is not None:
-        lines.append(f"estimated cost: {report['cost']:,.2f}, for {workers:,} workers at the given price of an hour")
+        lines.append(f"estimated cost: {report['cost']:,.2f}, at the given price of a worker's hour")
     return lines
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def duration(seconds: float) -> str:
@@ -104,13 +117,16 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:,.1f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
 
 
-def estimate(dataset: Dataset, plan: Plan, *, workers: int, home: Path, hourly: float | None = None) -> Estimate:
+def estimate(
+    dataset: Dataset, plan: Plan, *, workers: int, threads: int = 1, home: Path, hourly: float | None = None
+) -> Estimate:
     """What a job will take; tries every encoder on a few texts of the data.
 
     Args:
         dataset: What is mined.
         plan: Its blocks.
         workers: Blocks at once.
+        threads: Cores of a worker.
         home: Folder of caches, where converted models are kept.
         hourly: Price of one worker for one hour.
     """
@@ -121,7 +137,8 @@ def estimate(dataset: Dataset, plan: Plan, *, workers: int, home: Path, hourly: 
     for name, (speed, dims) in speeds.items():
         texts = plan.documents + plan.queries
         blocks = len(plan.texts("documents")) + len(plan.texts("queries"))
-        rows.append(Row(f"encoding with {name}", blocks, texts / speed, 600 * 2**20, texts * dims * 4))
+        rows.append(Row(f"encoding with {name}", blocks, texts / speed * cores(), 600 * 2**20, texts * dims * 4,
+                        threaded=True))  # fmt: skip
     if plan.by_words():
         words, shards = plan.documents * lengths, len(plan.shards())
         disk = int(words * BYTES_PER_WORD)
@@ -135,7 +152,7 @@ def estimate(dataset: Dataset, plan: Plan, *, workers: int, home: Path, hourly: 
     rows.append(Row("scoring", len(plan.blocks()), cells * PER_SCORED_CANDIDATE, plan.block * width * 96,
                     cells * layers * 4))  # fmt: skip
     charged = tuple(row._replace(seconds=row.seconds + row.blocks * PER_TASK) for row in rows)
-    return Estimate(charged, workers, {name: speed for name, (speed, _) in speeds.items()}, hourly)
+    return Estimate(charged, workers, threads, {name: speed for name, (speed, _) in speeds.items()}, hourly)
 
 
 def _searching(plan: Plan, layer: str, dims: int) -> Row:
@@ -144,7 +161,7 @@ def _searching(plan: Plan, layer: str, dims: int) -> Row:
     parts = len(plan.parts_of(layer))
     lists, blocks = plan.labelled * plan.order.depth * parts, parts * len(plan.blocks())
     memory = plan.memory // SHARE if dims else plan.shard * 64
-    return Row(f"retrieving: {layer}", blocks, seconds, memory, lists * BYTES_PER_LISTED)
+    return Row(f"retrieving: {layer}", blocks, seconds, memory, lists * BYTES_PER_LISTED, threaded=bool(dims))
 
 
 def _sample(dataset: Dataset) -> list[str]:

@@ -17,6 +17,7 @@ from negviz.dataset import Dataset, Judgments
 from negviz.embeddings import Embeddings
 from negviz.encode import open_encoder
 from negviz.encoders._model import Encoder
+from negviz.encoders.static import Static
 from negviz.jobs.plan import SHARE, Plan, Span, safe
 from negviz.leaks import DocumentCodes, LeakGuard
 from negviz.lexical import Counts, LexicalIndex
@@ -63,6 +64,9 @@ class Job:
 
     def encoder(self, name: str) -> Encoder:
         """An encoder of the plan; opened once in this process."""
+        if name not in self._encoders and self.files.exists(learnt_name(self, name)):
+            tokenizer = self.files.path(tokenizer_name(self, name)).read_text("utf-8")
+            self._encoders[name] = Static.of_learnt(tokenizer, np.load(self.files.path(learnt_name(self, name))))
         if name not in self._encoders:
             precision = {"precision": self.plan.order.precision} if self.plan.order.precision else {}
             knobs: Mapping[str, Any] = precision if name == self.plan.order.encoder else {}
@@ -104,7 +108,7 @@ class Job:
     @cached_property
     def counts(self) -> Counts:
         """How often words occur in the whole corpus."""
-        return read_counts(self.files.path("lexical/counts.parquet"))
+        return Counts.open(self.files.path("lexical/counts.parquet"))
 
     @cached_property
     def shop(self) -> Workshop:
@@ -156,30 +160,19 @@ def run_name(layer: str, run: Path) -> str:
     return f"runs/{safe(layer)}{''.join(run.suffixes)}"
 
 
+def learnt_name(job: Job, encoder: str) -> str:
+    """File of the vectors that an encoder learnt from the corpus, where it is of that kind."""
+    return f"{job.folder_of(encoder)}/learnt.npy"
+
+
+def tokenizer_name(job: Job, encoder: str) -> str:
+    """File of the tokenizer that an encoder learnt."""
+    return f"{job.folder_of(encoder)}/tokenizer.json"
+
+
 def codes_name(shard: Span) -> str:
     """File of a shard's codes."""
     return f"codes/{shard.number:05d}.npy"
-
-
-def write_counts(path: Path, counts: Counts) -> None:
-    """Write counts of words as Parquet; words in order, so that the same counts give the same bytes."""
-    import pyarrow.parquet as pq
-
-    words = sorted(counts.frequencies)
-    table = pa.table({"word": words, "documents": [counts.frequencies[word] for word in words]},
-                     schema=pa.schema([("word", pa.large_string()), ("documents", pa.int64())]))  # fmt: skip
-    totals = {"documents": str(counts.documents), "length": str(counts.length)}
-    pq.write_table(table.replace_schema_metadata(totals), path, compression="zstd")
-
-
-def read_counts(path: Path) -> Counts:
-    """The inverse of ``write_counts``."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
-    totals = {key.decode(): int(value) for key, value in (table.schema.metadata or {}).items() if value.isdigit()}
-    frequencies = dict(zip(table["word"].to_pylist(), table["documents"].to_pylist(), strict=True))
-    return Counts(totals["documents"], totals["length"], frequencies)
 
 
 def _table(path: Path) -> pa.Table:

@@ -10,8 +10,18 @@ import numpy as np
 
 from negviz.arrays import PAD, Ints, Scores
 from negviz.encoders._model import Encoder
+from negviz.encoders.static import Static
 from negviz.errors import ModelError
-from negviz.jobs.job import CODES, QUERY_CODES, SIDES, Job, codes_name, open_job, read_counts, write_counts
+from negviz.jobs.job import (
+    CODES,
+    QUERY_CODES,
+    SIDES,
+    Job,
+    codes_name,
+    learnt_name,
+    open_job,
+    tokenizer_name,
+)
 from negviz.jobs.plan import SHARE, Span, safe
 from negviz.leaks import DocumentCodes, query_codes, sibling_positives
 from negviz.lexical import Counts, LexicalIndex, count_words
@@ -67,9 +77,14 @@ def about_name(job: Job, encoder: str) -> str:
 
 
 def about(piece: Piece) -> int:
-    """What an encoder is, as the first worker that opens it has it."""
+    """What an encoder is, as the first worker that opens it has it; what it learnt from the corpus is kept."""
     job = open_job(piece.place)
-    text = json.dumps(_facts(job.encoder(piece.of)), ensure_ascii=False)
+    encoder = job.encoder(piece.of)
+    if isinstance(encoder, Static):
+        tokenizer, vectors = encoder.learnt()
+        job.files.write(tokenizer_name(job, piece.of), Path.write_text, tokenizer, "utf-8")
+        job.files.write(learnt_name(job, piece.of), save, vectors)
+    text = json.dumps(_facts(encoder), ensure_ascii=False)
     job.files.write(about_name(job, piece.of), Path.write_text, text, "utf-8")
     return 1
 
@@ -168,7 +183,7 @@ def count(piece: Piece) -> int:
     """How often words occur in a shard."""
     job, (number, start, stop) = open_job(piece.place), piece.rows
     found = count_words(job.dataset.contents[start:stop])
-    job.files.write(f"lexical/counts/{number:05d}.parquet", write_counts, found)
+    job.files.write(f"lexical/counts/{number:05d}.parquet", _save_counts, found)
     return stop - start
 
 
@@ -177,8 +192,8 @@ def add_counts(piece: Piece) -> int:
     job = open_job(piece.place)
     total = Counts(0, 0, {})
     for shard in job.plan.shards():
-        total = total.plus(read_counts(job.files.path(f"lexical/counts/{shard.number:05d}.parquet")))
-    job.files.write("lexical/counts.parquet", write_counts, total)
+        total = total.plus(Counts.open(job.files.path(f"lexical/counts/{shard.number:05d}.parquet")))
+    job.files.write("lexical/counts.parquet", _save_counts, total)
     return total.documents
 
 
@@ -285,6 +300,10 @@ def width_of(job: Job, queries: Span) -> int:
     """Most candidates of a query of a block."""
     with np.load(job.files.path(block_name(queries)), allow_pickle=False) as stored:
         return int(stored["documents"].shape[1])
+
+
+def _save_counts(path: Path, counts: Counts) -> None:
+    counts.save(path)
 
 
 def save(path: Path, array: Any) -> None:

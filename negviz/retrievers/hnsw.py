@@ -19,7 +19,10 @@ BUILT_WITH = 200
 TOGETHER = 1 << 16
 
 
-@RETRIEVERS.register("Dense (HNSW)", reference="Malkov and Yashunin 2018, arXiv:1603.09320; FAISS")
+@RETRIEVERS.register(
+    "Dense (HNSW)", reference="Malkov and Yashunin 2018, arXiv:1603.09320; FAISS",
+    approximate="That pays where one index serves many rounds",
+)  # fmt: skip
 def hnsw(
     *,
     dataset: Dataset,

@@ -24,7 +24,10 @@ SEED = 1234
 _SEARCHING = Lock()
 
 
-@RETRIEVERS.register("Dense (IVF)", reference="Jégou et al. 2011 (inverted file); FAISS, arXiv:1702.08734")
+@RETRIEVERS.register(
+    "Dense (IVF)", reference="Jégou et al. 2011 (inverted file); FAISS, arXiv:1702.08734",
+    approximate="That pays where one index serves many rounds",
+)  # fmt: skip
 def ivf(
     *,
     dataset: Dataset,

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from negviz.dataset import Dataset
 from negviz.errors import CancelledError
 from negviz.load import SAMPLE, load
 from negviz.pool import Pool
+from negviz.retrievers import RETRIEVERS
+from negviz.scorers import SCORERS
 from negviz.store import save_pool
 from negviz.ui import jobs, state
 from negviz.ui.jobs import Job
@@ -26,6 +28,7 @@ KIND = "pool"
 OPEN = "NEGVIZ_OPEN"
 POLL_SECONDS = 0.4
 SHORTEST = 3
+TOKENS = "late_interaction"
 PAIRS = "Scoring pairs with the cross-encoder"
 
 KEPT = "What was encoded is kept; starting again goes on from there."
@@ -42,21 +45,37 @@ class Order:
     seed: int = 0
     scorers: tuple[str, ...] = ()
     checkpoints: tuple[str, ...] = ()
+    precision: str | None = None
+
+    @property
+    def encodes(self) -> bool:
+        """Whether a retriever or a scorer asks for the encoder's vectors."""
+        asked = [(RETRIEVERS, name) for name in self.retrievers]
+        asked += [(SCORERS, text) for text in self.scorers if "=" not in text]
+        return TOKENS in self.scorers or any("embeddings" in registry.get(name).wants for registry, name in asked)
+
+    @property
+    def pace(self) -> str:
+        """What the speed of its encoder is kept under: another arithmetic has another."""
+        return f"{self.encoder} {self.precision}" if self.precision else self.encoder
 
 
 def start(dataset: Dataset | str, order: Order) -> Job:
     """Mine in the background and store the pool; ``dataset`` may be ``sample``, which is then read first."""
     folder = state.pools_folder()
+    if not order.encodes:
+        order = replace(order, precision=None)
 
     def work(job: Job) -> str:
         from negviz.mine import build_pool
 
         data = load(SAMPLE, progress=job.progress) if isinstance(dataset, str) else dataset
         pace = _Pace(job, order, data)
+        measured = _agreement(data, order, folder.parent, job)
         pool = build_pool(
             data, encoder=order.encoder, retrievers=order.retrievers, depth=order.depth, runs=order.runs,
-            scorers=order.scorers, checkpoints=order.checkpoints, seed=order.seed, progress=pace,
-            cancelled=job.stop.is_set,
+            scorers=order.scorers, checkpoints=order.checkpoints, seed=order.seed, precision=order.precision,
+            agreement=measured, progress=pace, cancelled=job.stop.is_set,
         )  # fmt: skip
         job.progress("writing the pool", 0, 1)
         name = pool_name(pool)
@@ -68,6 +87,16 @@ def start(dataset: Dataset | str, order: Order) -> Job:
     job = jobs.start(f"Mining candidates of {name}", work, KIND)
     st.query_params["job"] = job.id
     return job
+
+
+def _agreement(dataset: Dataset, order: Order, home: Path, job: Job) -> Mapping[str, Any] | None:
+    """How far a faster arithmetic agrees with float32 on these texts, measured unless it is known."""
+    if order.precision is None:
+        return None
+    from negviz.precision import measured_agreement
+
+    job.progress("opening the encoder in float32 and in the arithmetic chosen", 0, None)
+    return measured_agreement(dataset, order.encoder, order.precision, home, job.progress, job.stop.is_set)
 
 
 def start_sample() -> Job:
@@ -107,7 +136,7 @@ class _Pace:
         encoding = [stage for stage in self.seconds if stage in {"Encoding queries", "Encoding documents"}]
         # With a second encoder both go by in the same stages, and nobody can tell whose seconds they were.
         if not self._several():
-            _note(found, self.order.encoder, self.texts, sum(self._took(stage) for stage in encoding))
+            _note(found, self.order.pace, self.texts, sum(self._took(stage) for stage in encoding))
         for stage in self.seconds.keys() & {PAIRS}:
             models = [_model_of(text) for text in self.order.scorers if text.startswith("cross_encoder=")]
             if len(models) == 1:
@@ -262,8 +291,11 @@ def estimate(dataset: Dataset, order: Order, home: Path) -> str:
     """
     paces, parts = _paces(home), []
     texts = len(dataset.documents) + len(dataset.queries)
-    if "dense" in order.retrievers:
-        parts.append(_time_of(texts, "texts to encode", paces.get(order.encoder)))
+    if order.encodes:
+        what = f"texts to encode in {order.precision}" if order.precision else "texts to encode"
+        parts.append(_time_of(texts, what, paces.get(order.pace)))
+        if order.precision:
+            parts.append(f"How far {order.precision} agrees with float32 is measured first, unless it was.")
     for text in order.scorers:
         name, _, model = text.partition("=")
         if name == "cross_encoder":

@@ -9,7 +9,7 @@ from negviz.home import home_folder
 from negviz.labels import Labels
 from negviz.pool import Pool
 from negviz.selection import Selection
-from negviz.ui import building, cache, counting, state
+from negviz.ui import building, cache, counting, precision_choice, state
 from negviz.ui.links import page_link
 from negviz.ui.metrics import show_metrics
 from negviz.ui.shortfall import takes_all
@@ -95,7 +95,7 @@ def _loaded(pool: Pool) -> None:
         show_metrics(metrics)
         scores = ", ".join(f"{name} ({scale})" for name, scale in sorted(pool.scales.items()))
         parts = [f"Encoder: {encoder or 'none'}", f"retrievers: {', '.join(sorted(pool.ranks))}", f"scores: {scores}"]
-        st.text(" · ".join(parts))
+        st.text("\n".join([" · ".join(parts), *precision_choice.facts(pool.origin)]))
 
 
 def _road(pool: Pool) -> list[Stop]:

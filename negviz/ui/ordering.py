@@ -13,7 +13,7 @@ from negviz.home import home_folder
 from negviz.mine import DEFAULT_SCORERS, GUIDE
 from negviz.retrievers import RETRIEVERS
 from negviz.scorers import SCORERS
-from negviz.ui import building
+from negviz.ui import building, precision_choice
 from negviz.ui.building import Order
 
 OTHER = ":other"
@@ -86,10 +86,14 @@ def mine_form(dataset: Dataset, key: str) -> None:
             "Depth", 1, 10_000, 100, key=f"{key}.depth", persist_state="session",
             help="Candidates that each retriever brings for a query; more gives the recipe more to choose from.",
         )  # fmt: skip
+        precision = precision_choice.choose(dataset, encoder, key)
         scorers = _second_opinions(encoder, retrievers, key)
         typed, uploaded, seed = _more(key)
         older, older_files = _checkpoints(key)
-        order = Order(encoder, tuple(retrievers), int(depth), (), int(seed), _all_scorers(scorers.chosen, retrievers))
+        order = Order(
+            encoder, tuple(retrievers), int(depth), (), int(seed), _all_scorers(scorers.chosen, retrievers),
+            precision=precision,
+        )  # fmt: skip
         counted = building.with_checkpoints(order, older, (), home_folder())
         st.caption(building.estimate(dataset, counted, home_folder()))
         busy = building.running() is not None
@@ -137,11 +141,24 @@ def _retrievers(dataset: Dataset, key: str) -> list[str]:
     if not len(dataset.given):
         labels.pop("given", None)
     usual = [name for name in (*USUAL, *(["given"] if len(dataset.given) else [])) if name in labels]
-    return st.multiselect(
+    chosen = st.multiselect(
         "Retrievers", list(labels), default=usual, format_func=lambda name: labels[name],
         key=f"{key}.retrievers.{'given' in labels}", persist_state="session",
         help="Whose candidates are united. Negatives that came with the data are always added.",
     )  # fmt: skip
+    for why, names in _approximate(labels).items():
+        st.caption(f"Approximate: {' and '.join(names)}. {why}; how much they find of the exact list is measured.")
+    return chosen
+
+
+def _approximate(labels: Mapping[str, str]) -> dict[str, list[str]]:
+    """Labels of retrievers whose search is not exact, by what they are for."""
+    found: dict[str, list[str]] = {}
+    for name, label in labels.items():
+        why = RETRIEVERS.get(name).trait("approximate")
+        if why:
+            found.setdefault(str(why), []).append(label)
+    return found
 
 
 def _more(key: str) -> tuple[str, list[UploadedFile], int]:
@@ -197,7 +214,8 @@ def _lacks(name: str, model: str, encoder: str) -> bool:
 
 def _all_scorers(opinions: tuple[str, ...], retrievers: list[str]) -> tuple[str, ...]:
     """The usual scorers with the second opinions; one at least, for a pool without scores cannot be ranked."""
-    usual = tuple(name for name in DEFAULT_SCORERS if name in retrievers)
+    searched = {"dense" if RETRIEVERS.get(name).trait("approximate") else name for name in retrievers}
+    usual = tuple(name for name in DEFAULT_SCORERS if name in searched)
     return (*(usual or (() if opinions else ("dense",))), *opinions)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from negviz.encode import open_encoder
-from negviz.encoders.static import static, static_model
+from negviz.encoders.static import Static, _some, learn, static, static_model
 from negviz.errors import ModelError
 from tests.texts import text_dataset
 
@@ -105,3 +105,19 @@ def test_it_gives_the_vectors_of_the_library_s_own_module_without_loading_it():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.getcwd())  # noqa: PTH109
     assert run.stdout.split()[-1] == "False"
+
+
+def test_of_very_many_documents_some_are_learnt_from_the_same_in_any_order(monkeypatch):
+    monkeypatch.setattr("negviz.encoders.static.LEARNT_FROM", 100)
+    texts = [f"word{n % 7} thing{n % 11} number {n}" for n in range(400)]
+    some = list(_some(texts))
+    assert 50 < len(some) < 200
+    assert set(_some(texts[::-1])) == set(some)
+    assert list(_some(texts[:100])) == texts[:100]
+
+
+def test_what_was_learnt_can_be_stored():
+    made = Static(*learn(ENGLISH, 16))
+    again = Static.of_learnt(*made.learnt())
+    assert again.identity == made.identity
+    assert np.array_equal(again.encode_queries(["a river"]), made.encode_queries(["a river"]))

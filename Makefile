@@ -20,7 +20,7 @@ $(VENV)/.app: requirements.txt pyproject.toml $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements-postgres.txt requirements-lora.txt requirements-ray.txt requirements-s3.txt benchmarks/requirements.txt $(VENV)/.app
+$(VENV)/.dev: requirements-dev.txt requirements-postgres.txt requirements-lora.txt requirements-int8.txt requirements-ray.txt requirements-s3.txt benchmarks/requirements.txt $(VENV)/.app
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 

@@ -33,7 +33,7 @@ ABOUT = {
     "int8": "Whole numbers of 8 bits, the coarsest. Their scales are measured on 300 of your documents first, which "
     "takes a minute or so, once.",
 }
-USUAL = ", as usual"
+LID = "Arithmetic of the encoder: as usual, or faster"
 FOUND, CHANGED = f"Of the {NEAREST} nearest, found again", "Decisions that change"
 BUSY = "Candidates are being mined; a comparison of speeds beside that would say nothing."
 MEASURES = "Some of these texts are encoded in each arithmetic, in turns."
@@ -52,14 +52,11 @@ def choose(dataset: Dataset, encoder: str, key: str) -> str | None:
         return None
     now = chosen.get(encoder, EXACT)
     job = _last(encoder, dataset)
-    with st.expander(
-        f"Arithmetic of the encoder: {now}{USUAL if now == EXACT else ''}", icon=":material/speed:", key=f"{key}.arithmetic.more", on_change="rerun"
-    ) as inside:
+    # Its name never changes: under another one the page would take it for a new one, and close it.
+    with st.expander(LID, icon=":material/speed:", key=f"{key}.arithmetic.more", on_change="rerun") as inside:
         if inside.open:
             now = _inside(dataset, encoder, now, job, key)
-    if now != chosen.get(encoder, EXACT):
-        chosen[encoder] = now
-        st.rerun()
+    chosen[encoder] = now
     return None if now == EXACT else now
 
 

@@ -184,7 +184,8 @@ def test_the_choice_is_ordered_also_from_behind_the_closed_lid(open_app: Open, t
     assert "texts to encode in int8" in words(app)
     app.session_state[MORE] = False
     app.run()
-    assert "Arithmetic of the encoder: int8" in [each.label for each in app.expander]
+    assert not [radio for radio in app.radio if radio.key.startswith("load.precision")]
+    assert "texts to encode in int8" in words(app)
     assert _ordered(app, monkeypatch).precision == "int8"
     app.selectbox(key="load.encoder").set_value("static").run()
     assert _ordered(app, monkeypatch).precision is None

@@ -13,7 +13,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
+from results import record, spread
 from slider import DEPTH, anonymous, synthetic_pool
 
 from negviz.store import save_pool
@@ -33,13 +35,15 @@ def main() -> None:
     asked.add_argument("--memory", default="2GB")
     asked.add_argument("--top", type=int, default=1000)
     given = asked.parse_args()
+    rows = []
     for millions in given.millions:
         with tempfile.TemporaryDirectory() as folder:
-            report(Path(folder), millions, given)
+            rows += report(Path(folder), millions, given)
+    record("verbs", f"Verbs on large pools under --memory {given.memory}", rows)
 
 
-def report(folder: Path, millions: float, given: argparse.Namespace) -> None:
-    """Print what each verb takes on a pool of so many million candidates."""
+def report(folder: Path, millions: float, given: argparse.Namespace) -> list[dict[str, Any]]:
+    """Print what each verb takes on a pool of so many million candidates, and give it as rows."""
     with tempfile.TemporaryDirectory(dir=folder) as layers:
         pool = synthetic_pool(Path(layers), int(millions * 1_000_000 / DEPTH))
         save_pool(pool, folder / "pool")
@@ -48,10 +52,14 @@ def report(folder: Path, millions: float, given: argparse.Namespace) -> None:
     commands = _commands(folder, given)
     if "select" not in given.verbs:
         _watched(commands["select"])
+    rows = []
     for verb in given.verbs:
         seconds, peak = _watched(commands[verb])
+        rows.append({"what": f"{verb}, {millions:g} million: seconds", "unit": "s", **spread([seconds])})
+        rows.append({"what": f"{verb}, {millions:g} million: memory of its own", "unit": "MiB", **spread([peak])})
         rate = f"{millions / seconds:8.2f} million a second" if verb != "nothing" else ""
         print(f"{verb:<15} {seconds:8.1f} s  {peak:8,.0f} MiB {rate}", flush=True)
+    return rows
 
 
 def _commands(folder: Path, given: argparse.Namespace) -> dict[str, list[str]]:

@@ -110,8 +110,8 @@ class Files:
             found = local_path(self.place) / name
             if not found.exists():
                 raise DataError(
-                    f"{found} is not on this machine; the place of a job must be one that all workers reach (--work), and "
-                    "a block that was lost is made anew when the job is started again."
+                    f"{found} is not on this machine; the place of a job must be one that all workers reach (--work), "
+                    "and a block that was lost is made anew when the job is started again."
                 )
             return found
         kept = self._kept / name

@@ -79,6 +79,10 @@ def encoder_list() -> list[dict[str, Any]]:
     """Built-in encoders; any local sentence-transformers folder or Hugging Face id works as well."""
 
     def row(entry: Entry) -> dict[str, Any]:
-        return {"name": entry.name, "label": entry.label, "summary": entry.summary, "reference": entry.reference}
+        precisions = next((list(knob.choices) for knob in entry.knobs if knob.name == "precision"), [])
+        return {
+            "name": entry.name, "label": entry.label, "summary": entry.summary, "reference": entry.reference,
+            "precisions": precisions,
+        }  # fmt: skip
 
     return [row(entry) for entry in ENCODERS]

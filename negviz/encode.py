@@ -57,7 +57,7 @@ def open_encoder(name: str, dataset: Dataset, *, home: Path, over: tuple[Path, .
         raise ModelError("No encoder was named; give 'minilm', 'static', a folder or a Hugging Face id.")
     entry = ENCODERS.get(name if registered else "huggingface")
     if "precision" in knobs and "precision" not in {knob.name for knob in entry.knobs}:
-        raise ModelError(f"'{name}' computes in one precision only; leave the precision out, or take another encoder.")
+        raise ModelError(f"'{name}' computes in one precision only; name another encoder for the others.")
     given = {key: entry.knob(key).parse(value, entry.name) for key, value in knobs.items()}
     context = {"dataset": dataset, "path": name, "home": home}
     encoder: Encoder = entry.function(**{key: context[key] for key in entry.wants}, **given)

@@ -463,10 +463,16 @@ def _with_given(dataset: Dataset, names: list[str]) -> list[str]:
 
 
 def _usual_scorers(retrievers: Sequence[str], outside: Sequence[str], encoder: str) -> list[str]:
-    usual = [name for name in DEFAULT_SCORERS if name in retrievers]
+    searched = {"dense" if _is_approximate(name) else name for name in retrievers}
+    usual = [name for name in DEFAULT_SCORERS if name in searched]
     if not usual:
         return [] if outside else ["dense"]
     return [*usual, GUIDE] if "dense" in usual and encoder != SCORERS.get(GUIDE).trait("model") else usual
+
+
+def _is_approximate(name: str) -> bool:
+    """Whether a retriever stands in for the exact search by vectors."""
+    return name in RETRIEVERS and bool(RETRIEVERS.get(name).trait("approximate"))
 
 
 def _run_names(runs: Sequence[Path]) -> dict[str, Path]:

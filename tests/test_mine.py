@@ -284,3 +284,10 @@ def test_a_run_and_a_checkpoint_of_one_name_are_refused(tmp_path):
         path.write_text("q0 Q0 t1-1 1 9.5 x\n")
     with pytest.raises(DataError, match="A run and a checkpoint would both be called 'x'"):
         build(tmp_path, runs=[paths[0]], checkpoints=[str(paths[1])])
+
+
+@pytest.mark.parametrize("name", ["hnsw", "ivf"])
+def test_approximate_search_stands_in_for_the_exact_one_and_says_how_well(name, sample, tmp_path):
+    pool = build_pool(sample, encoder="static", retrievers=[name], depth=10, home=tmp_path)
+    assert set(pool.scores) == {"dense"}
+    assert 0.5 < pool.summary()["search"][name]["recall"] <= 1.0

@@ -8,7 +8,14 @@ from negviz import precision as module
 from negviz.cli import commands
 from negviz.encode import open_encoder
 from negviz.errors import CancelledError, DataError, ModelError
-from negviz.precision import agreement, compare_precisions, known_agreement, measured_agreement
+from negviz.precision import (
+    agreement,
+    compare_precisions,
+    known_agreement,
+    known_agreements,
+    measured_agreement,
+    refusals,
+)
 from tests.encoders.folders import save_static
 from tests.texts import text_dataset
 
@@ -121,6 +128,30 @@ def test_agreement_is_measured_once_for_a_dataset(turned, tmp_path):
     (file,) = tmp_path.rglob("*.json")
     file.write_text("{", "utf-8")
     assert known_agreement(tmp_path, "turned-bfloat16", DATA) is None
+
+
+def test_what_was_measured_of_an_encoder_is_found_by_its_name_and_its_identity(turned, tmp_path, monkeypatch):
+    assert known_agreements("turned", DATA, tmp_path) == {}
+    first = measured_agreement(DATA, "turned", "bfloat16", tmp_path)
+    assert first["float32_texts_per_second"] > 0
+    assert known_agreements("turned", DATA, tmp_path) == {"bfloat16": first}
+    assert known_agreements("turned", text_dataset(["1"], ["2", "3"]), tmp_path) == {}
+    opened = len(turned)
+    assert known_agreements("another", DATA, tmp_path) == {}
+    assert len(turned) == opened, "an encoder of which nothing is kept was opened"
+    monkeypatch.setattr(Turned, "__init__", lambda self, precision: setattr(self, "identity", "altered"))
+    assert known_agreements("turned", DATA, tmp_path) == {}
+
+
+@pytest.mark.parametrize("encoder", ["static", "minilm", "me/model"])
+def test_refusals_say_of_each_precision_why_without_loading_a_model(encoder, monkeypatch):
+    monkeypatch.setattr(module, "open_encoder", None)
+    monkeypatch.setattr("negviz.encoders.minilm.version", lambda: "1")
+    monkeypatch.setattr("negviz.encoders.minilm.has_bfloat16", lambda: False)
+    monkeypatch.setattr("negviz.encoders.minilm.nncf_version", lambda: "1")
+    found = refusals(encoder)
+    assert set(found) == {"static": {"bfloat16", "int8"}, "minilm": {"bfloat16"}, "me/model": {"int8"}}[encoder]
+    assert all(reason.endswith(".") for reason in found.values())
 
 
 def test_a_stop_keeps_nothing(turned, tmp_path):

@@ -240,6 +240,8 @@ def shown(value: Any) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -43,7 +43,12 @@ def encoders(as_json: bool) -> None:
     """List the built-in encoders."""
     from negviz.catalogue import encoder_list
 
-    report(encoder_list, as_json, lambda rows: [f"{row['name']:<10} {row['summary']}" for row in rows])
+    report(encoder_list, as_json, lambda rows: [_encoder_line(row) for row in rows])
+
+
+def _encoder_line(row: dict[str, Any]) -> str:
+    precisions = f" ({', '.join(row['precisions'])})" if row["precisions"] else ""
+    return f"{row['name']:<12} {row['summary'].rstrip('.')}{precisions}"
 
 
 @click.command()

@@ -14,10 +14,12 @@ from negviz.jobs.plan import PER_DOCUMENT, SHARE, Plan
 
 # Seconds of one core, measured on a 2.5 GHz server processor (benchmarks/scale.py prints them anew).
 PER_FLOP = 1 / 9e10
-PER_WORD = 2e-6
-PER_QUERY_WORD_DOCUMENT = 3e-9
-PER_CODED_DOCUMENT = 6e-5
-PER_SCORED_CANDIDATE = 1.2e-5
+PER_WORD = 1.2e-6
+PER_QUERY_WORD_DOCUMENT = 8e-9
+PER_CODED_DOCUMENT = 4e-5
+PER_SCORED_CANDIDATE = 9e-6
+# A candidate that the quick search by vectors brings, scored again exactly; 32 more come than are asked for.
+PER_LISTED, SPARE = 1.3e-6, 32
 PER_TASK = 0.05
 BYTES_PER_LISTED = 8
 BYTES_PER_WORD = 12
@@ -157,8 +159,10 @@ def estimate(
 
 def _searching(plan: Plan, layer: str, dims: int) -> Row:
     pairs = plan.labelled * plan.documents
-    seconds = pairs * (2 * dims * PER_FLOP if dims else PER_QUERY_WORD_DOCUMENT)
     parts = len(plan.parts_of(layer))
+    seconds = pairs * (2 * dims * PER_FLOP if dims else PER_QUERY_WORD_DOCUMENT)
+    if dims:
+        seconds += plan.labelled * parts * (plan.order.depth + SPARE) * PER_LISTED
     lists, blocks = plan.labelled * plan.order.depth * parts, parts * len(plan.blocks())
     memory = plan.memory // SHARE if dims else plan.shard * 64
     return Row(f"retrieving: {layer}", blocks, seconds, memory, lists * BYTES_PER_LISTED, threaded=bool(dims))

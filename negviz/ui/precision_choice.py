@@ -133,8 +133,8 @@ def _show_table(known: Mapping[str, Mapping[str, Any]]) -> None:
     lines = {
         "Texts a second": (f"{exact:,.0f}", [f"{row['texts_per_second']:,.0f}" for row in rows]),
         "Times as fast": ("1.0", [f"{row['speed_ratio']:.1f}" for row in rows]),
-        FOUND: ("all", [f"{row['overlap_at_20']:.1%}" for row in rows]),
-        CHANGED: ("none", [f"{row['flipped']:.2%}" for row in rows]),
+        FOUND: ("all", ["all" if row["overlap_at_20"] == 1 else f"{row['overlap_at_20']:.1%}" for row in rows]),
+        CHANGED: ("none", [f"{row['flipped']:.2%}" if row["flipped"] else "none" for row in rows]),
     }
     names = [str(row["precision"]) for row in rows]
     show_rows(

@@ -114,6 +114,7 @@ def test_a_comparison_is_shown_kept_and_there_at_once_the_next_time(
     shown = _table(app)
     for cell in ("120", "2.4", "97.8%", "0.42%", "all", "none"):
         assert f">{cell}<" in shown
+    assert shown.count(">all<") == shown.count(">none<") == 1
     assert "Measured on 12 documents and 6 queries of this data." in words(app)
     jobs._jobs().clear()
     again = _opened(open_app, tmp_path)

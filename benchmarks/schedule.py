@@ -371,7 +371,9 @@ def measured_table() -> str:
 def _simulated_like(row: dict[str, Any]) -> float:
     """Seconds of a job like a measured one, workers that are there already."""
     cut = {key: int(row[key]) for key in ("queries", "depth", "shard", "span", "block", "encoded") if key in row}
-    return simulated(Work(int(row["documents"]), **cut), Crew(int(row["workers"]), failures=0, slow=0)).makespan
+    return simulated(
+        Work(int(row["documents"]), kind="static", **cut), Crew(int(row["workers"]), failures=0, slow=0)
+    ).makespan
 
 
 def document_tables() -> dict[str, str]:

@@ -157,8 +157,7 @@ def _run(
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> None:
-    there = job.files.names(stage.pieces[0][1].split("/")[0]) if stage.pieces else set()
-    left = [piece for piece, name in stage.pieces if name not in there]
+    left = _left(job, stage)
     done = len(stage.pieces) - len(left)
     progress(stage.title, done, len(stage.pieces))
     if cancelled():
@@ -166,6 +165,14 @@ def _run(
     for _ in engine.run(stage.work, left, memory=memory, cancelled=cancelled):
         done += 1
         progress(stage.title, done, len(stage.pieces))
+
+
+def _left(job: Job, stage: Stage) -> list[Piece]:
+    """Blocks that are not there yet; of many a folder is asked once."""
+    if len(stage.pieces) == 1:
+        return [piece for piece, name in stage.pieces if not job.files.exists(name)]
+    there = job.files.names(stage.pieces[0][1].split("/")[0])
+    return [piece for piece, name in stage.pieces if name not in there]
 
 
 def pool_of_job(job: Job, scratch: Path) -> Pool:

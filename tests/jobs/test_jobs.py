@@ -177,3 +177,15 @@ def test_a_pool_of_a_job_shares_its_vectors_with_nobody(dataset, planned, node, 
     pool = open_pool(tmp_path / "pool")
     assert pool.embeddings is not None
     assert np.isfinite(pool.embeddings.documents).all()
+
+
+def test_a_finished_job_makes_nothing_again(dataset, planned, node, tmp_path):
+    work = str(tmp_path / "work")
+    run_job(dataset, planned(), work, engine=open_engine())
+
+    class Idle(Unruly):
+        def run(self, work, tasks, **_):
+            assert not tasks, f"{work.__name__} was to be done again"
+            return iter(())
+
+    run_job(dataset, planned(), work, engine=Idle())

@@ -91,8 +91,7 @@ class Files:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
         if not is_remote(self.place):
-            with contextlib.suppress(FileExistsError):  # a copy of this task was faster, with the same bytes
-                os.link(path, local_path(self.place) / name)
+            _first(path, local_path(self.place) / name)
             return
         system, root = self._system
         target = f"{root}/{name}"
@@ -140,3 +139,13 @@ class Files:
         with reachable(self.place):
             if system.exists(f"{root}/{folder}".rstrip("/")):
                 system.rm(f"{root}/{folder}".rstrip("/"), recursive=True)
+
+
+def _first(path: Path, target: Path) -> None:
+    """Give a written file its name, unless a copy of the task was faster, with the same bytes."""
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        return
+    except OSError:  # a disk that knows no second names
+        path.replace(target)

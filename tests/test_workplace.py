@@ -117,3 +117,13 @@ def test_from_data_to_selection_in_a_bucket(bucket, capfd, monkeypatch, tmp_path
     for pool, out in ((f"{bucket}/pool", f"{bucket}/taken.parquet"), ("pool", "taken.parquet")):
         run("select", pool, "--recipe", "nv_topk", "--out", out)
     assert fetched(f"{bucket}/taken.parquet", tmp_path).read_bytes() == (tmp_path / "taken.parquet").read_bytes()
+
+
+def test_a_disk_without_second_names(monkeypatch, tmp_path):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    Files(str(tmp_path)).write("a/1.npy", np.save, np.arange(3))
+    assert np.load(tmp_path / "a/1.npy").tolist() == [0, 1, 2]
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["1.npy"]

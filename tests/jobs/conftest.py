@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from negviz.cli import main
 from negviz.jobs import make_plan
 from negviz.load import load
 from negviz.mine import make_order
@@ -33,3 +34,18 @@ def planned(dataset):
         return replace(make_plan(dataset, order, 2**31), shard=shard, span=span, block=block, encoded=encoded)
 
     return plan
+
+
+@pytest.fixture
+def negviz(capfd, monkeypatch, tmp_path, node):
+    """Run the command line in a home and a working directory of its own: exit code, standard output, standard error."""
+    monkeypatch.setenv("NEGVIZ_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as done:
+            main([*map(str, arguments)])
+        return done.value.code or 0, *capfd.readouterr()
+
+    return run

@@ -5,24 +5,9 @@ import sys
 
 import pytest
 
-from negviz.cli import main
 from negviz.store import open_pool
 
 ASKED = ("--encoder", "static", "--depth", "10")
-
-
-@pytest.fixture
-def negviz(capfd, monkeypatch, tmp_path, node):
-    monkeypatch.setenv("NEGVIZ_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as done:
-            main([*map(str, arguments)])
-        return done.value.code or 0, *capfd.readouterr()
-
-    return run
 
 
 def test_a_dry_run_says_what_it_would_take_and_writes_nothing(negviz, tmp_path):
